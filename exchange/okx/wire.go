@@ -1,0 +1,116 @@
+package okx
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// The venue's JSON, as far as it is read here. Numbers are strings, except seqId, prevSeqId and checksum.
+
+// envelope is every REST answer.
+type envelope struct {
+	Code    string          `json:"code"`
+	Message string          `json:"msg"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// instrument is one row of /public/instruments. Sizes of swaps are in contracts.
+type instrument struct {
+	InstID    string `json:"instId"`
+	InstType  string `json:"instType"`
+	BaseCcy   string `json:"baseCcy"`  // spot only
+	QuoteCcy  string `json:"quoteCcy"` // spot only
+	SettleCcy string `json:"settleCcy"`
+	CtVal     string `json:"ctVal"`
+	CtValCcy  string `json:"ctValCcy"`
+	CtMult    string `json:"ctMult"`
+	CtType    string `json:"ctType"`
+	TickSz    string `json:"tickSz"`
+	LotSz     string `json:"lotSz"`
+	MinSz     string `json:"minSz"`
+	MaxLmtSz  string `json:"maxLmtSz"`
+	State     string `json:"state"`
+}
+
+// instrument is the row in the library's terms; false for what is no market of the library, or not one yet.
+func (w instrument) instrument() (exchange.Instrument, bool, error) {
+	symbol, ok := w.symbol()
+	if !ok {
+		return exchange.Instrument{}, false, nil
+	}
+	in := exchange.Instrument{
+		Market:      exchange.Market{Venue: Venue, Symbol: symbol},
+		VenueSymbol: w.InstID,
+		Tradable:    w.State == "live",
+		Contract:    exchange.MustDecimal("1"),
+		Settle:      symbol.Quote,
+	}
+	n := numbers{}
+	if symbol.Kind == exchange.Perp {
+		in.Contract = n.read(w.CtVal).Mul(n.read(orOne(w.CtMult)))
+	}
+	in.Tick = n.read(w.TickSz)
+	in.Lot = n.read(w.LotSz).Mul(in.Contract)
+	in.MinQty = n.read(w.MinSz).Mul(in.Contract)
+	in.MaxQty = n.optional(w.MaxLmtSz).Mul(in.Contract)
+	err := n.err
+	if err == nil {
+		err = in.Validate()
+	}
+	if err == nil && in.Contract.Sign() <= 0 {
+		err = fmt.Errorf("contract of %s", in.Contract)
+	}
+	if err != nil {
+		if !in.Tradable {
+			return exchange.Instrument{}, false, nil // announced, its rules still to come
+		}
+		return exchange.Instrument{}, false, fmt.Errorf("instrument %s: %w: %w", w.InstID, exchange.ErrFrame, err)
+	}
+	return in, true, nil
+}
+
+// symbol names the market. A swap has no baseCcy and quoteCcy; its name says them, and what a contract is counted in and settled in must
+// agree: where it does not, a quantity in base and a profit in quote would be wrong.
+func (w instrument) symbol() (exchange.Symbol, bool) {
+	s := exchange.Symbol{Base: exchange.Asset(w.BaseCcy), Quote: exchange.Asset(w.QuoteCcy)}
+	if w.InstType == "SWAP" {
+		base, quote, _ := strings.Cut(strings.TrimSuffix(w.InstID, "-SWAP"), "-")
+		if w.CtType != "linear" || base != w.CtValCcy || quote != w.SettleCcy {
+			return s, false
+		}
+		s = exchange.Symbol{Base: exchange.Asset(base), Quote: exchange.Asset(quote), Kind: exchange.Perp}
+	}
+	if _, err := exchange.ParseSymbol(s.String()); err != nil || w.InstType != "SPOT" && w.InstType != "SWAP" {
+		return s, false
+	}
+	return s, true
+}
+
+func orOne(s string) string {
+	if s == "" {
+		return "1"
+	}
+	return s
+}
+
+// numbers reads decimals and keeps the first error.
+type numbers struct{ err error }
+
+func (n *numbers) read(s string) exchange.Decimal {
+	d, err := exchange.ParseDecimal(s)
+	if err != nil && n.err == nil {
+		n.err = err
+	}
+	return d
+}
+
+// optional is 0 where the venue has no such rule.
+func (n *numbers) optional(s string) exchange.Decimal {
+	if s == "" {
+		return exchange.Decimal{}
+	}
+	return n.read(s)
+}
