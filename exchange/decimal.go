@@ -11,8 +11,8 @@ import (
 // Bounds of a parsed Decimal. They keep hostile input from costing memory: 1e400 is 6 bytes on the wire and 400 digits in a
 // sum. Results of arithmetic are not cut back to them, exactness comes first.
 const (
-	maxDigits   = 60 // significant digits of a parsed number
-	maxExponent = 60 // of ten, either way, of a parsed number's last digit
+	maxDigits   = 60 // of a parsed number: significant ones, and those before the point when it is written out
+	maxExponent = 60 // of ten, of a parsed number's last digit: the places behind the point
 	maxText     = 160
 )
 
@@ -49,7 +49,8 @@ func exact() *apd.Context {
 }
 
 // ParseDecimal reads a plain number ("0.015", "-12", "1.5e-8"). NaN, infinities, hexadecimal, digit separators, more than 60
-// significant digits and exponents beyond 60 are refused with an error that wraps [ErrDecimal].
+// significant digits, more than 60 digits before or behind the point once written out, and texts of more than 160 bytes are refused with an
+// error that wraps [ErrDecimal].
 func ParseDecimal(s string) (Decimal, error) {
 	var r Decimal
 	if coeff, exp, ok := shortNumber(s); ok {
@@ -74,11 +75,14 @@ func MustDecimal(s string) Decimal {
 	return d
 }
 
-// Scaled is coeff * 10^exp: how the integers of a [Book] become numbers.
+// Scaled is coeff * 10^exp: how the integers of a [Book] become numbers. It panics when exp lies outside -1000 to 1000.
 func Scaled(coeff int64, exp int) Decimal {
+	if exp < -1000 || exp > 1000 {
+		panic(fmt.Sprintf("exchange: exponent %d", exp))
+	}
 	var r Decimal
 	r.d.SetFinite(coeff, int32(exp))
-	return r
+	return r.normal()
 }
 
 // shortNumber reads the common case without apd's parser, which always allocates: an optional sign, at most 18 digits, at most
@@ -139,13 +143,14 @@ func allDigits(s string) bool {
 }
 
 func (x Decimal) bounded() bool {
-	return x.d.Form == apd.Finite && x.d.Exponent >= -maxExponent && x.d.Exponent <= maxExponent && x.d.NumDigits() <= maxDigits
+	// 1e59 and 60 digits pass, 1e60 does not: its plain text has 61, and could not be read back.
+	return x.d.Form == apd.Finite && x.d.Exponent >= -maxExponent && x.d.NumDigits()+max(0, int64(x.d.Exponent)) <= maxDigits
 }
 
-// normal has no negative zero: it would print as "-0".
+// normal has no negative zero, which would print as "-0", and none that counts in tens, which would print as "00".
 func (x Decimal) normal() Decimal {
-	if x.d.Negative && x.d.IsZero() {
-		x.d.Negative = false
+	if (x.d.Negative || x.d.Exponent > 0) && x.d.IsZero() {
+		x.d.Negative, x.d.Exponent = false, min(0, x.d.Exponent)
 	}
 	return x
 }
@@ -221,7 +226,8 @@ func (x Decimal) Sign() int { return x.d.Sign() }
 // IsZero reports whether x is 0.
 func (x Decimal) IsZero() bool { return x.d.IsZero() }
 
-// String is x in plain digits, never with an exponent, trailing zeros kept: ParseDecimal gives x back.
+// String is x in plain digits, never with an exponent, trailing zeros kept. ParseDecimal gives x back, unless arithmetic
+// took it beyond the bounds of parsing.
 func (x Decimal) String() string { return x.d.Text('f') }
 
 // AppendText appends String to b.

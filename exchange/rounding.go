@@ -58,12 +58,16 @@ func (x Decimal) IsMultiple(step Decimal) bool { return step.Sign() > 0 && x.Flo
 
 // Int64 is x in units of 10^exp; false when x is not a whole number of them, or when it does not fit.
 func (x Decimal) Int64(exp int) (int64, bool) {
+	if x.IsZero() {
+		return 0, true
+	}
+	// Beyond these x is too large, or less than one unit; and the power of ten of a wild exp would cost all memory.
+	if e := int(x.d.Exponent); exp < e-18 || exp >= e+int(x.d.NumDigits()) {
+		return 0, false
+	}
 	num := abs(&x.d)
 	if shift := int64(x.d.Exponent) - int64(exp); shift >= 0 {
-		if shift > 19 && !x.IsZero() {
-			return 0, false
-		}
-		num.Mul(num, pow10(min(shift, 19)))
+		num.Mul(num, pow10(shift))
 	} else {
 		var rest apd.BigInt
 		num.QuoRem(num, pow10(-shift), &rest)

@@ -97,7 +97,10 @@ func ParseMarket(s string) (Market, error) {
 		return Market{}, fmt.Errorf("exchange: bad market %.80q: want VENUE:SYMBOL: %w", s, ErrInvalid)
 	}
 	y, err := ParseSymbol(symbol)
-	return Market{Venue: Venue(venue), Symbol: y}, err
+	if err != nil {
+		return Market{}, err
+	}
+	return Market{Venue: Venue(venue), Symbol: y}, nil
 }
 
 // String is the text that ParseMarket reads.
