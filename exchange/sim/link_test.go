@@ -1,0 +1,447 @@
+package sim_test
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/sim"
+)
+
+// rig is a link with a record of what came out of it, by time since the start.
+type rig struct {
+	*sim.Link
+	engine *sim.Engine
+	loop   *sim.Loop
+	log    []string
+}
+
+func (r *rig) note(format string, args ...any) {
+	r.log = append(r.log, fmt.Sprintf("%s ", r.loop.Now().Sub(start))+fmt.Sprintf(format, args...))
+}
+
+func (r *rig) done(what string) func(exchange.Order, error) {
+	return func(o exchange.Order, err error) {
+		if err != nil {
+			r.note("%s: %v", what, err)
+			return
+		}
+		r.note("%s: %s", what, shape(o))
+	}
+}
+
+func newRig(t testing.TB, cfg sim.LinkConfig) *rig {
+	t.Helper()
+	r := &rig{engine: newEngine(t, config()), loop: sim.NewLoop(start)}
+	cfg.Engine, cfg.Loop = r.engine, r.loop
+	cfg.OnEvent = func(ev exchange.Event) { r.note("event: %s %s", ev.Kind, shape(ev.Order)) }
+	cfg.OnBook = func(b *exchange.Book) {
+		ask, _ := b.Best(exchange.Buy)
+		r.note("book: ask %s x %s seen at %s", b.Price(ask), b.Size(ask), b.RecvTime.Sub(start))
+	}
+	k, err := sim.NewLink(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Link = k
+	return r
+}
+
+func (r *rig) check(t *testing.T, want ...string) {
+	t.Helper()
+	r.loop.Run()
+	if !slices.Equal(r.log, want) {
+		t.Errorf("got:")
+		for _, l := range r.log {
+			t.Errorf("  %s", l)
+		}
+		t.Errorf("want:")
+		for _, l := range want {
+			t.Errorf("  %s", l)
+		}
+	}
+}
+
+const ms = time.Millisecond
+
+var steady = sim.Latency{Entry: sim.Delay{Min: 5 * ms}, Response: sim.Delay{Min: 3 * ms}, Feed: sim.Delay{Min: 2 * ms}}
+
+func always(set func(*sim.Rates)) sim.Faults {
+	var f sim.Faults
+	set(&f.Orders)
+	return f
+}
+
+func TestLinkTakesItsTime(t *testing.T) {
+	r := newRig(t, sim.LinkConfig{Latency: steady})
+	if err := r.Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	req := ioc(limit("a", spot, exchange.Buy, "0.4", "101"))
+	r.Place(req, r.done("place"))
+	r.loop.After(20*ms, func() { r.Lookup(req.Ref(), r.done("lookup")) })
+	r.loop.After(20*ms, func() { r.Cancel(req.Ref(), r.done("cancel")) })
+	if len(r.log) != 0 {
+		t.Fatalf("something came before its time: %v", r.log)
+	}
+	r.check(t,
+		"2ms event: stream up unknown 0",
+		"2ms book: ask 101.0 x 1.00 seen at 2ms",
+		"7ms book: ask 101.0 x 0.60 seen at 7ms",
+		"7ms event: order filled 0.40 0.40@101.0",
+		"8ms place: filled 0.40 0.40@101.0",
+		"28ms lookup: filled 0.40 0.40@101.0",
+		`28ms cancel: x cancel: rejected: conflict: code ended: "order a is filled"`,
+	)
+}
+
+func TestLinkWithoutLatencyStillAnswersLater(t *testing.T) {
+	r := newRig(t, sim.LinkConfig{})
+	if err := r.Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	returned := false
+	r.Place(ioc(limit("a", spot, exchange.Buy, "1", "101")), func(exchange.Order, error) {
+		if !returned {
+			t.Error("done was called before Place returned")
+		}
+	})
+	returned = true
+	r.loop.Run()
+}
+
+func TestLinkReplacesAndCancels(t *testing.T) {
+	r := newRig(t, sim.LinkConfig{})
+	if err := r.Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	req := limit("a", spot, exchange.Buy, "1", "100")
+	r.Place(req, r.done("place"))
+	r.loop.Run()
+	r.log = nil
+	r.Replace(req.Ref(), exchange.Change{Price: dec("100.5")}, r.done("replace"))
+	r.loop.Run()
+	r.Cancel(req.Ref(), r.done("cancel"))
+	r.check(t,
+		"0s event: order replaced 0", "0s event: order accepted 0", "0s replace: accepted 0",
+		"0s event: order canceled 0", "0s cancel: canceled 0",
+	)
+}
+
+func TestLinkFaults(t *testing.T) {
+	const refused = "x place: rejected: unavailable: code fault"
+	const timeout = "x place: outcome unknown: code timeout: context deadline exceeded"
+	for _, c := range []struct {
+		name   string
+		faults sim.Faults
+		answer string // of the placement
+		later  string // of a lookup after everything
+		at     time.Duration
+	}{
+		{"none", sim.Faults{}, "filled 1.00 1.00@101.0", "filled 1.00 1.00@101.0", 8 * ms},
+		{"acknowledgement lost", always(func(r *sim.Rates) { r.LostAck = 1e6 }), timeout, "filled 1.00 1.00@101.0", time.Second},
+		{"refused", always(func(r *sim.Rates) { r.Reject = 1e6 }), refused, "x lookup: not found: code unknown", 8 * ms},
+		{"late for its deadline", always(func(r *sim.Rates) { r.Late = 1e6 }),
+			`x place: rejected: code deadline: "1ms after the deadline"`, "x lookup: not found: code unknown", 504 * ms},
+		{"slow, and past its deadline", always(func(r *sim.Rates) { r.Slow = 1e6 }), timeout, "x lookup: not found: code unknown", time.Second},
+		{"slow, within the time-out", sim.Faults{Orders: sim.Rates{Slow: 1e6}, SlowBy: 400 * ms},
+			"filled 1.00 1.00@101.0", "filled 1.00 1.00@101.0", 408 * ms},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, sim.LinkConfig{Latency: steady, Faults: c.faults})
+			if err := r.Publish(around100(spot)); err != nil {
+				t.Fatal(err)
+			}
+			req := ioc(limit("a", spot, exchange.Buy, "1", "101"))
+			req.Deadline = start.Add(500 * ms)
+			calls := 0
+			record := func(what string, at *time.Duration) func(exchange.Order, error) {
+				return func(o exchange.Order, err error) {
+					calls++
+					got := shape(o)
+					if err != nil {
+						got = err.Error()
+					}
+					want := c.answer
+					if what == "lookup" {
+						want = c.later
+					} else if at := r.loop.Now().Sub(start); at != c.at {
+						t.Errorf("answered at %s, want %s", at, c.at)
+					}
+					if got != want {
+						t.Errorf("%s: %s\nwant %s", what, got, want)
+					}
+				}
+			}
+			r.Place(req, record("place", nil))
+			r.loop.After(3*time.Second, func() { r.Lookup(req.Ref(), record("lookup", nil)) })
+			r.loop.Run()
+			if calls != 2 {
+				t.Errorf("done was called %d times for 2 calls", calls)
+			}
+		})
+	}
+}
+
+func TestLinkSlowOrderExecutesAfterItsCallerGaveUp(t *testing.T) {
+	r := newRig(t, sim.LinkConfig{Latency: steady, Faults: always(func(x *sim.Rates) { x.Slow = 1e6 })})
+	if err := r.Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	req := ioc(limit("a", spot, exchange.Buy, "1", "101"))
+	req.Deadline = start.Add(2 * time.Second)
+	r.Place(req, func(_ exchange.Order, err error) {
+		if !errors.Is(err, exchange.ErrOutcomeUnknown) {
+			t.Errorf("answer %v", err)
+		}
+		if _, err := r.engine.Lookup(req.Ref()); !errors.Is(err, exchange.ErrNotFound) {
+			t.Errorf("at the time-out the order is there already: %v", err)
+		}
+	})
+	r.loop.Run()
+	o, err := r.engine.Lookup(req.Ref())
+	checkShape(t, o, err, "filled 1.00 1.00@101.0")
+}
+
+func TestLinkPartialFills(t *testing.T) {
+	r := newRig(t, sim.LinkConfig{Faults: always(func(x *sim.Rates) { x.Partial = 1e6 })})
+	if err := r.Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for i := range 40 {
+		req := ioc(limit(fmt.Sprint("a", i), spot, exchange.Sell, "0.1", "98"))
+		fok := req
+		fok.ClientID, fok.TIF = fmt.Sprint("f", i), exchange.FOK
+		r.Place(fok, func(o exchange.Order, err error) {
+			if err != nil || o.Status != exchange.StatusExpired || !o.Filled.IsZero() {
+				t.Errorf("a FOK order filled in part: %s, %v", shape(o), err)
+			}
+		})
+		r.Place(req, func(o exchange.Order, err error) {
+			seen[o.Filled.String()] = true
+			if err != nil || o.Status != exchange.StatusExpired || o.Filled.Cmp(dec("0.1")) >= 0 {
+				t.Errorf("%s, %v; want a part", shape(o), err)
+			}
+		})
+	}
+	r.loop.Run()
+	if len(seen) < 4 {
+		t.Errorf("parts %v are not drawn", seen)
+	}
+}
+
+func TestLinkLookupsAnswerInTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		rates sim.Rates
+	}{{"lost", sim.Rates{LostAck: 1e6}}, {"refused", sim.Rates{Reject: 1e6}}, {"slow", sim.Rates{Slow: 1e6}}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, sim.LinkConfig{Latency: steady, Faults: sim.Faults{Lookups: c.rates}})
+			if err := r.Publish(around100(spot)); err != nil {
+				t.Fatal(err)
+			}
+			req := ioc(limit("a", spot, exchange.Buy, "1", "101"))
+			r.Place(req, r.done("place"))
+			tries := 0
+			var ask func(exchange.Order, error)
+			ask = func(o exchange.Order, err error) {
+				tries++
+				if err == nil {
+					return
+				}
+				if !errors.Is(err, exchange.ErrUnavailable) || errors.Is(err, exchange.ErrNotFound) || errors.Is(err, exchange.ErrRejected) {
+					t.Errorf("a lookup that failed says %v", err)
+				}
+				r.Lookup(req.Ref(), ask)
+			}
+			r.Lookup(req.Ref(), ask)
+			r.loop.Run()
+			if tries != 4 {
+				t.Errorf("answered at try %d, want 4", tries)
+			}
+		})
+	}
+}
+
+func TestLinkFeedKeepsItsOrder(t *testing.T) {
+	e, loop := newEngine(t, config()), sim.NewLoop(start)
+	var seqs []uint64
+	k, err := sim.NewLink(sim.LinkConfig{Engine: e, Loop: loop, Latency: sim.Latency{Feed: sim.Delay{Jitter: 50 * ms}},
+		OnBook: func(b *exchange.Book) { seqs = append(seqs, b.Seq) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		loop.After(time.Duration(i)*ms, func() {
+			b := around100(spot)
+			b.Seq = uint64(i)
+			if err := k.Publish(b); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	loop.Run()
+	if len(seqs) != 200 || !slices.IsSorted(seqs) {
+		t.Errorf("%d books, in order %v", len(seqs), slices.IsSorted(seqs))
+	}
+}
+
+// run plays some seconds of generated books and random orders over a faulty link, and hashes everything that came out of it.
+func run(t testing.TB, seed uint64, n int) (sum uint64, fills int, kinds map[string]int) {
+	g := newGenerator(t, sim.GeneratorConfig{Seed: seed, Venues: []exchange.Venue{"x"}})
+	e := newEngine(t, sim.EngineConfig{Venue: "x", Instruments: g.Instruments("x"),
+		Fees:     exchange.FeeRates{Maker: dec("-0.0001"), Taker: dec("0.0005")},
+		Balances: []exchange.Amount{{Asset: "USDT", Quantity: dec("1000000")}, {Asset: "BTC", Quantity: dec("10")}, {Asset: "ETH", Quantity: dec("100")}}})
+	faults, err := sim.FaultProfile("basic", seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop := sim.NewLoop(start)
+	h := fnv.New64a()
+	kinds = map[string]int{}
+	k, err := sim.NewLink(sim.LinkConfig{Engine: e, Loop: loop, Faults: faults,
+		Latency: sim.Latency{Entry: sim.Delay{Min: ms, Jitter: 4 * ms}, Response: sim.Delay{Min: ms, Jitter: 4 * ms}, Feed: sim.Delay{Min: ms, Jitter: ms}},
+		OnEvent: func(ev exchange.Event) { fmt.Fprintln(h, loop.Now().UnixNano(), ev.Kind, ev.Order) },
+		OnBook:  func(b *exchange.Book) { fmt.Fprintln(h, loop.Now().UnixNano(), *b) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	placed := 0
+	var tick func()
+	tick = func() {
+		for _, b := range g.Step(loop.Now()) {
+			if err := k.Publish(b); err != nil {
+				t.Fatal(err)
+			}
+			if placed == n {
+				continue
+			}
+			placed++
+			side := exchange.Side(1 + placed%2)
+			best, _ := b.Best(side)
+			req := exchange.OrderRequest{Market: b.Market, ClientID: fmt.Sprint("o", placed), Side: side, TIF: exchange.TimeInForce(placed % 3),
+				Price: b.Price(best), Quantity: b.Size(best), Deadline: loop.Now().Add(time.Second)}
+			k.Place(req, func(o exchange.Order, err error) {
+				fmt.Fprintln(h, loop.Now().UnixNano(), o, err)
+				switch {
+				case err != nil:
+					kinds[exchange.OutcomeOf(err).Error()]++
+				default:
+					kinds[o.Status.String()]++
+				}
+				if err == nil && !o.Status.Final() {
+					k.Cancel(req.Ref(), func(o exchange.Order, err error) { fmt.Fprintln(h, o, err) })
+				}
+			})
+		}
+		if placed < n {
+			loop.After(g.Interval(), tick)
+		}
+	}
+	tick()
+	loop.Run()
+	fmt.Fprintln(h, e.Log(), e.Balances())
+	return h.Sum64(), len(e.Log()), kinds
+}
+
+func TestLinkIsTheSameForOneSeed(t *testing.T) {
+	first, fills, kinds := run(t, 7, 2000)
+	if fills < 500 {
+		t.Fatalf("only %d fills: the run shows nothing", fills)
+	}
+	for _, k := range []string{"filled", "expired", "rejected", "outcome unknown"} {
+		if kinds[k] < 20 {
+			t.Errorf("only %d answers %q in %v", kinds[k], k, kinds)
+		}
+	}
+	for range 2 {
+		if again, _, _ := run(t, 7, 2000); again != first {
+			t.Fatalf("one seed, two runs: %x and %x", first, again)
+		}
+	}
+	if other, _, _ := run(t, 8, 2000); other == first {
+		t.Error("two seeds, one run")
+	}
+}
+
+// A call's fate must not depend on what else is under way.
+func TestFateDependsOnTheCallAlone(t *testing.T) {
+	answers := func(ids []string) map[string]string {
+		faults, _ := sim.FaultProfile("basic", 3)
+		r := newRig(t, sim.LinkConfig{Faults: faults, Latency: steady})
+		if err := r.Publish(around100(spot)); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, id := range ids {
+			r.Place(limit(id, spot, exchange.Buy, "0.02", "90"), func(_ exchange.Order, err error) { got[id] = fmt.Sprint(err) })
+		}
+		r.loop.Run()
+		return got
+	}
+	var ids []string
+	for i := range 300 {
+		ids = append(ids, fmt.Sprint("id", i))
+	}
+	forward := answers(ids)
+	slices.Reverse(ids)
+	backward := answers(ids)
+	failed := 0
+	for _, id := range ids {
+		if forward[id] != backward[id] {
+			t.Errorf("%s: %s or %s", id, forward[id], backward[id])
+		}
+		if forward[id] != "<nil>" {
+			failed++
+		}
+	}
+	if failed < 30 || failed > 100 {
+		t.Errorf("%d of 300 met an error", failed)
+	}
+}
+
+func TestFaultRatesAreMet(t *testing.T) {
+	r := newRig(t, sim.LinkConfig{Faults: sim.Faults{Seed: 5, Orders: sim.Rates{Reject: 250_000, LostAck: 100_000}}})
+	if err := r.Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	count := map[error]int{}
+	for i := range 4000 {
+		r.Place(ioc(limit(fmt.Sprint(i), spot, exchange.Buy, "1", "90")), func(_ exchange.Order, err error) { count[exchange.OutcomeOf(err)]++ })
+	}
+	r.loop.Run()
+	if n := count[exchange.ErrRejected]; n < 900 || n > 1100 {
+		t.Errorf("%d of 4000 rejected, want about 1000", n)
+	}
+	if n := count[exchange.ErrOutcomeUnknown]; n < 320 || n > 480 {
+		t.Errorf("%d of 4000 unknown, want about 400", n)
+	}
+}
+
+func TestNewLinkRefuses(t *testing.T) {
+	e, l := newEngine(t, config()), sim.NewLoop(start)
+	for name, cfg := range map[string]sim.LinkConfig{
+		"no engine":          {Loop: l},
+		"no loop":            {Engine: e},
+		"negative time-out":  {Engine: e, Loop: l, Timeout: -1},
+		"negative latency":   {Engine: e, Loop: l, Latency: sim.Latency{Feed: sim.Delay{Min: -1}}},
+		"rates above one":    {Engine: e, Loop: l, Faults: sim.Faults{Orders: sim.Rates{LostAck: 6e5, Reject: 5e5}}},
+		"negative slow time": {Engine: e, Loop: l, Faults: sim.Faults{SlowBy: -1}},
+	} {
+		if _, err := sim.NewLink(cfg); !errors.Is(err, exchange.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := sim.FaultProfile("wild", 1); !errors.Is(err, exchange.ErrInvalid) {
+		t.Errorf("unknown profile: %v", err)
+	}
+	if f, err := sim.FaultProfile("none", 9); err != nil || f != (sim.Faults{Seed: 9}) {
+		t.Errorf("none: %+v, %v", f, err)
+	}
+}
