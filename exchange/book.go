@@ -98,7 +98,7 @@ func (n Notional) Decimal(s Scale) Decimal {
 	r.d.Coeff.Lsh(&r.d.Coeff, 64)
 	r.d.Coeff.Add(&r.d.Coeff, new(apd.BigInt).SetUint64(n.Lo))
 	r.d.Exponent = int32(s.Price) + int32(s.Size)
-	return r
+	return r.normal()
 }
 
 // CopyFrom makes b a copy of src in b's own memory, which it reuses; with depth > 0 only the best depth levels of each side.
@@ -135,7 +135,7 @@ func (b *Book) Check() error {
 			if l.Price <= 0 || l.Size <= 0 {
 				return fmt.Errorf("exchange: %s: level %s x %s: %w", b.Market, b.Price(l), b.Size(l), ErrFrame)
 			}
-			if j > 0 && (i == 0) != (s[j-1].Price < l.Price) {
+			if j > 0 && (s[j-1].Price == l.Price || (i == 0) != (s[j-1].Price < l.Price)) {
 				return fmt.Errorf("exchange: %s: levels out of order at %s: %w", b.Market, b.Price(l), ErrFrame)
 			}
 		}

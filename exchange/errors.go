@@ -89,15 +89,14 @@ func (e *Error) Unwrap() []error {
 // OutcomeOf is the outcome that err stands for: nil for nil, ErrNotSent or ErrRejected where err says so without contradiction,
 // and ErrOutcomeUnknown for everything else: what is not known to have failed may have happened.
 func OutcomeOf(err error) error {
+	rejected, notSent := errors.Is(err, ErrRejected), errors.Is(err, ErrNotSent)
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrOutcomeUnknown):
+	case rejected == notSent || errors.Is(err, ErrOutcomeUnknown):
 		return ErrOutcomeUnknown
-	case errors.Is(err, ErrRejected):
+	case rejected:
 		return ErrRejected
-	case errors.Is(err, ErrNotSent):
-		return ErrNotSent
 	}
-	return ErrOutcomeUnknown
+	return ErrNotSent
 }

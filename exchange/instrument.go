@@ -47,7 +47,7 @@ func (i Instrument) RoundPrice(side Side, p Decimal) Decimal {
 func (i Instrument) RoundQuantity(q Decimal) Decimal { return q.Round(i.Lot, Down) }
 
 // Check reports whether the venue would take r: tradable, on tick and lot, within quantity and notional bounds. The error wraps
-// ErrInvalid and says what the rule is. A market order's notional is not checked: it has no price.
+// ErrInvalid and says what the rule is. The smallest notional is not asked of market orders, which have no price, nor of reduce-only ones.
 func (i Instrument) Check(r OrderRequest) error {
 	if err := r.Check(); err != nil {
 		return err
