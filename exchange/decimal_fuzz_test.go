@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,8 +88,10 @@ func checkRoundTrip(t *testing.T, d exchange.Decimal) {
 }
 
 func FuzzParseDecimal(f *testing.F) {
-	for _, s := range append(goodNumbers, badNumbers...) {
-		f.Add(s)
+	for _, s := range slices.Concat(goodNumbers, badNumbers) {
+		if len(s) <= textBound+2 { // the long ones are minimised for ever
+			f.Add(s)
+		}
 	}
 	f.Fuzz(checkParse)
 }
