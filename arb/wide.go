@@ -83,18 +83,24 @@ func powerOfTen(n int) (uint64, bool) {
 	return p, true
 }
 
-// units is x, not negative, in whole units of 10^exp, rounded. What is beyond 2^122 becomes the largest number: x is a bound then
+// units is x, not negative, in whole units of 10^exp, rounded. What is beyond 128 bits becomes the largest number: x is a bound then
 // that nothing on the grid ever meets.
 func units(x exchange.Decimal, exp int, rounding exchange.Rounding) notional {
-	const half = 18 // decimal digits of the low part
-	whole := x.Round(exchange.Scaled(1, exp), rounding)
-	top := whole.Floor(exchange.Scaled(1, exp+half))
-	low, _ := whole.Sub(top).Int64(exp)
-	high, ok := top.Int64(exp + half)
-	if !ok {
-		return notional{Hi: math.MaxUint64, Lo: math.MaxUint64}
+	const digits = 18 // of one part: the largest power of ten within an int64
+	rest := x.Round(exchange.Scaled(1, exp), rounding)
+	var n notional
+	for part := 2; part >= 0; part-- {
+		at := exp + part*digits
+		whole := rest.Floor(exchange.Scaled(1, at))
+		rest = rest.Sub(whole)
+		v, ok := whole.Int64(at)
+		shifted := times(n, 1e18)
+		sum, fits := plus(notional{Hi: shifted[1], Lo: shifted[0]}, notional{Lo: uint64(v)})
+		if !ok || shifted[2] != 0 || !fits {
+			return notional{Hi: math.MaxUint64, Lo: math.MaxUint64}
+		}
+		n = sum
 	}
-	n, _ := plus(product(high, 1e18), notional{Lo: uint64(low)}) // below 2^63 * 10^18 + 10^18
 	return n
 }
 
