@@ -69,8 +69,8 @@ type legOrder struct {
 }
 
 // remedy is what to send against a surplus of net (bought less sold). The venue that has too much takes it back; where its rules or
-// its refusals do not allow that, the side that has too little is completed; and a surplus below every minimum is traded away
-// together with a slice of what is balanced. None of them possible: nothing.
+// its refusals do not allow that, the side that has too little is completed; a surplus below every minimum is traded away together
+// with a slice that makes it large enough. None of them possible (what is left is no whole lot): nothing.
 //
 // The orders are not reduce-only: a leg may have closed a position of the account, which trading it back opens again.
 func (m *Machine) remedy(g *group, net exchange.Decimal, q []Quote) []legOrder {
@@ -116,7 +116,7 @@ func (m *Machine) priced(g *group, leg int, side exchange.Side, quantity exchang
 	if q.Err != nil || from.IsZero() {
 		from = l.Price // no book: the price that the leg was decided on, and the band bounds the loss against it
 	}
-	band := from.Mul(m.cfg.Unwind.Band).Mul(exchange.Scaled(1<<(g.attempts-1), 0))
+	band := from.Mul(m.cfg.Unwind.Band).Mul(exchange.Scaled(1<<min(g.attempts-1, 4), 0))
 	if side == exchange.Sell {
 		band = band.Neg()
 	}
@@ -124,8 +124,9 @@ func (m *Machine) priced(g *group, leg int, side exchange.Side, quantity exchang
 	return r
 }
 
-// slice trades away a surplus that is smaller than any order may be: the side that has too much takes back the surplus and a slice of
-// what is balanced, the other side takes back the slice. The slice is no larger than what the legs have filled.
+// slice trades away a surplus that is smaller than any order may be: the side that has too much gives back the surplus and a slice
+// of the smallest tradable size, the other side takes the slice. Should one of the two not fill, what is left is large enough to be
+// traded by itself. The slice comes out of what the legs have brought, or out of the account's stock: it is one smallest order.
 func (m *Machine) slice(g *group, surplus exchange.Side, net exchange.Decimal, q []Quote) []legOrder {
 	for i := range g.legs {
 		for j := range g.legs {
@@ -136,7 +137,7 @@ func (m *Machine) slice(g *group, surplus exchange.Side, net exchange.Decimal, q
 			a := legOrder{i, m.priced(g, i, surplus.Opposite(), cut.Add(net), q[i])}
 			b := legOrder{j, m.priced(g, j, surplus, cut, q[j])}
 			balanced := a.req.Quantity.Sub(b.req.Quantity).Equal(net)
-			if balanced && m.valid(a.req) && m.valid(b.req) && cut.Cmp(g.filled(j)) <= 0 && cut.Add(net).Cmp(g.filled(i)) <= 0 {
+			if balanced && m.valid(a.req) && m.valid(b.req) {
 				return []legOrder{a, b}
 			}
 		}
@@ -153,21 +154,6 @@ func (m *Machine) least(l exchange.OrderRequest, q Quote) exchange.Decimal {
 	}
 	n := rule.MinNotional.Mul(exchange.Scaled(11, -1)).Quo(price, 18, exchange.Up)
 	return n.Max(rule.MinQty).Max(rule.Lot).Ceil(rule.Lot)
-}
-
-// filled is what all orders in leg's market have brought, in the direction of the leg.
-func (g *group) filled(leg int) exchange.Decimal {
-	var sum exchange.Decimal
-	for _, c := range g.children {
-		if c.leg == leg {
-			if c.req.Side == g.legs[leg].Side {
-				sum = sum.Add(c.filled)
-			} else {
-				sum = sum.Sub(c.filled)
-			}
-		}
-	}
-	return sum
 }
 
 // residual is bought less sold over all orders: what fills say, never what was asked for.

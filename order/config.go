@@ -56,10 +56,10 @@ type Config struct {
 	Log    *slog.Logger // exposures, late fills and faults, as errors; nil: discarded
 }
 
-// Unwind bounds how a surplus is traded away. Attempt n is an IOC order at the current price give or take Band * 2^(n-1); the last
-// attempt has no price.
+// Unwind bounds how a surplus is traded away. Attempt n is an IOC order at the current price give or take Band * 2^(n-1), at most 16
+// bands; the last attempt has no price.
 type Unwind struct {
-	Attempts int              // default 5, at most 30; the last one is the unpriced one
+	Attempts int              // default 8, at most 30; the last one is the unpriced one
 	Band     exchange.Decimal // fraction of the price; default 0.001
 	Pause    time.Duration    // between attempts, for the book to recover; default 100ms
 	Priced   bool             // the last attempt is priced too: a residual is preferred to any price
@@ -91,7 +91,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.MaxGroups = 64
 	}
 	if c.Unwind.Attempts == 0 {
-		c.Unwind.Attempts = 5
+		c.Unwind.Attempts = 8
 	}
 	if c.Journal == nil {
 		c.Journal = new(HashJournal)
