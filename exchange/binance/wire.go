@@ -1,0 +1,97 @@
+package binance
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// exchangeInfo is the answer to GET exchangeInfo, of both markets.
+type exchangeInfo struct {
+	Symbols []symbolInfo `json:"symbols"`
+}
+
+type symbolInfo struct {
+	Symbol       string       `json:"symbol"`
+	Status       string       `json:"status"`
+	BaseAsset    string       `json:"baseAsset"`
+	QuoteAsset   string       `json:"quoteAsset"`
+	ContractType string       `json:"contractType"` // futures
+	MarginAsset  string       `json:"marginAsset"`  // futures
+	Filters      []filterInfo `json:"filters"`
+}
+
+type filterInfo struct {
+	FilterType  string           `json:"filterType"`
+	TickSize    exchange.Decimal `json:"tickSize"`    // PRICE_FILTER
+	StepSize    exchange.Decimal `json:"stepSize"`    // LOT_SIZE
+	MinQty      exchange.Decimal `json:"minQty"`      // LOT_SIZE
+	MaxQty      exchange.Decimal `json:"maxQty"`      // LOT_SIZE
+	MinNotional exchange.Decimal `json:"minNotional"` // NOTIONAL, MIN_NOTIONAL of spot
+	Notional    exchange.Decimal `json:"notional"`    // MIN_NOTIONAL of futures
+}
+
+// parseInstruments appends the instruments of one market's exchangeInfo to list.
+func parseInstruments(list []exchange.Instrument, k exchange.Kind, body []byte) ([]exchange.Instrument, error) {
+	var info exchangeInfo
+	if err := json.Unmarshal(body, &info); err != nil {
+		return nil, &exchange.Error{Venue: Venue, Op: "instruments", Err: fmt.Errorf("%w: %w", err, exchange.ErrFrame)}
+	}
+	if len(info.Symbols) == 0 {
+		return nil, &exchange.Error{Venue: Venue, Op: "instruments", Err: fmt.Errorf("no symbols: %w", exchange.ErrFrame)}
+	}
+	for _, s := range info.Symbols {
+		if i, ok := s.instrument(k); ok {
+			list = append(list, i)
+		}
+	}
+	return list, nil
+}
+
+// instrument is s in the library's terms; false for contracts that are no linear perpetual, and for names that a Symbol cannot hold.
+func (s symbolInfo) instrument(k exchange.Kind) (exchange.Instrument, bool) {
+	if k == exchange.Perp && (s.ContractType != "PERPETUAL" || s.MarginAsset != s.QuoteAsset) {
+		return exchange.Instrument{}, false
+	}
+	symbol := exchange.Symbol{Base: exchange.Asset(s.BaseAsset), Quote: exchange.Asset(s.QuoteAsset), Kind: k}
+	if _, err := exchange.ParseSymbol(symbol.String()); err != nil || s.Symbol == "" {
+		return exchange.Instrument{}, false
+	}
+	i := exchange.Instrument{
+		Market:      exchange.Market{Venue: Venue, Symbol: symbol},
+		VenueSymbol: s.Symbol,
+		Contract:    exchange.Scaled(1, 0),
+		Settle:      symbol.Quote,
+	}
+	for _, f := range s.Filters {
+		switch f.FilterType {
+		case "PRICE_FILTER":
+			i.Tick = f.TickSize
+		case "LOT_SIZE":
+			i.Lot, i.MinQty, i.MaxQty = f.StepSize, f.MinQty, f.MaxQty
+		case "NOTIONAL", "MIN_NOTIONAL":
+			i.MinNotional = i.MinNotional.Max(f.MinNotional).Max(f.Notional)
+		}
+	}
+	i.Tradable = s.Status == "TRADING" && i.Validate() == nil
+	return i, true
+}
+
+// venueSymbol is the venue's name of s: the instrument's, where that is known, else the assets one after the other, which holds for
+// all of spot and for the perpetuals.
+func venueSymbol(s exchange.Symbol, known []exchange.Instrument) (string, *exchange.Instrument) {
+	for i := range known {
+		if known[i].Market.Symbol == s && known[i].Market.Venue == Venue {
+			if known[i].VenueSymbol != "" {
+				return known[i].VenueSymbol, &known[i]
+			}
+			return string(s.Base) + string(s.Quote), &known[i]
+		}
+	}
+	return string(s.Base) + string(s.Quote), nil
+}
+
+// topic is the name of the stream of deltas of a market.
+func topic(venueSymbol string) string { return strings.ToLower(venueSymbol) + "@depth@100ms" }
