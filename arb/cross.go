@@ -21,7 +21,8 @@ const (
 // for prices and for notionals alike. The lane holds the factors; which side carries s+e depends on which is larger.
 type lane struct {
 	buy, sell *side
-	from      int // which of the pair's legs is bought: 0 or 1
+	markets   [2]exchange.Market // theirs
+	from      int                // which of the pair's legs is bought: 0 or 1
 	fees      Fees
 	slippage  exchange.Decimal
 	edge      exchange.Decimal
@@ -36,6 +37,7 @@ type lane struct {
 func newLane(legs [2]*side, from int, cfg *ScannerConfig) (*lane, error) {
 	l := &lane{buy: legs[from], sell: legs[1-from], from: from, slippage: cfg.Slippage, edge: cfg.MinEdge,
 		maxAge: cfg.MaxAge, maxSkew: cfg.MaxSkew}
+	l.markets = [2]exchange.Market{l.buy.rules.Market, l.sell.rules.Market}
 	l.fees = Fees{Buy: l.buy.fees.Buy, Sell: l.sell.fees.Sell}
 	var r [4]int64
 	for i, x := range []exchange.Decimal{l.fees.Buy.Rate, l.fees.Sell.Rate, l.slippage, l.edge} {

@@ -100,7 +100,7 @@ func (s *Scanner) Observe(b *exchange.Book) (o Opportunity, v Verdict) {
 		s.judge(p, m, best)
 	}
 	v.Pass, v.Term = best.term == TermPassed, best.term
-	v.Buy, v.Sell = best.lane.buy.rules.Market, best.lane.sell.rules.Market
+	v.Buy, v.Sell = best.lane.markets[0], best.lane.markets[1]
 	if v.Pass {
 		o = best.opportunity()
 	}
@@ -181,14 +181,23 @@ func (s *Scanner) judge(p *pair, seen *side, best *candidate) {
 		return
 	}
 	g.grid = p.grid
-	s.both(g, p.lanes[1-first.from], best)
+	s.both(&g, p.lanes[1-first.from], best)
 }
 
 // both offers the direction g and its reverse.
-func (s *Scanner) both(g glance, reverse *lane, best *candidate) {
+func (s *Scanner) both(g *glance, reverse *lane, best *candidate) {
 	back := glance{lane: reverse, grid: g.grid, ages: [2]time.Duration{g.ages[1], g.ages[0]}}
-	for _, x := range [2]*glance{&g, &back} {
-		if x.look(); x.term != TermNone {
+	g.look()
+	back.look()
+	if g.term != TermNone && back.term != TermNone { // nearly every tick
+		if back.nearer(g) {
+			g = &back
+		}
+		best.offer(g)
+		return
+	}
+	for _, x := range [2]*glance{g, &back} {
+		if x.term != TermNone {
 			best.offer(x)
 			continue
 		}
@@ -201,7 +210,9 @@ func (s *Scanner) both(g glance, reverse *lane, best *candidate) {
 
 // offer makes g the best where it came nearer.
 func (best *candidate) offer(g *glance) {
-	if best.term == TermNone || g.nearer(&best.glance) {
+	if best.term == TermNone { // all zero: the rest need not be cleared
+		best.glance = *g
+	} else if g.nearer(&best.glance) {
 		*best = candidate{glance: *g}
 	}
 }

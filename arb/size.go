@@ -160,11 +160,9 @@ func (c *candidate) grow() Term {
 		room = minus(room, product(max(asks.price, bids.price), take))
 		asks.size -= take
 		bids.size -= take
-		end, bad := advance(&asks, &bids)
-		if bad != TermNone {
-			return bad
-		}
-		if end || !c.lane.clears(asks.price, bids.price) {
+		if t := advance(&asks, &bids); t > TermDepth {
+			return t // damage
+		} else if t == TermDepth || !c.lane.clears(asks.price, bids.price) {
 			break
 		}
 	}
@@ -208,25 +206,19 @@ func (c *candidate) trim() {
 		c.take(take, asks.price, bids.price)
 		asks.size -= take
 		bids.size -= take
-		_, bad = advance(&asks, &bids) // has been through here before: nothing ends it before want is reached
+		bad = advance(&asks, &bids) // has been through here before: nothing ends it before want is reached
 	}
 }
 
-// advance moves each ladder whose level is used up; end: one has no more levels.
-func advance(asks, bids *ladder) (end bool, bad Term) {
-	for _, l := range [2]*ladder{asks, bids} {
-		if l.size > 0 {
-			continue
-		}
-		switch t := l.next(); t {
-		case TermNone:
-		case TermDepth:
-			end = true
-		default:
-			return true, t
-		}
+// advance moves each ladder whose level is used up. TermDepth: one has no more levels.
+func advance(asks, bids *ladder) (t Term) {
+	if asks.size == 0 {
+		t = asks.next()
 	}
-	return end, TermNone
+	if bids.size == 0 {
+		t = max(t, bids.next())
+	}
+	return t
 }
 
 // minimum checks the size against the least that both venues take.
