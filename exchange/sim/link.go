@@ -112,13 +112,13 @@ func (k *Link) Publish(b *exchange.Book) error {
 func (k *Link) send(op string, ref exchange.OrderRef, deadline time.Time, done func(exchange.Order, error), act func(time.Time, fate) (exchange.Order, error)) {
 	loop := k.cfg.Loop
 	t := k.cfg.Faults.draw(k.cfg.Latency, k.tries.next(loop.Now(), op, ref, deadline))
-	given := t.lost || t.in+t.out >= k.cfg.Timeout // up by the caller before an answer
-	if given {
+	silent := t.lost || t.in+t.out >= k.cfg.Timeout // the caller gives up before an answer comes
+	if silent {
 		loop.After(k.cfg.Timeout, func() { done(exchange.Order{}, unknownOutcome(k.Venue(), op, context.DeadlineExceeded)) })
 	}
 	loop.After(t.in, func() {
 		o, err := k.arrive(op, ref, t, act)
-		if !given {
+		if !silent {
 			loop.After(t.out, func() { done(o, err) })
 		}
 	})
@@ -186,6 +186,7 @@ func (k *Link) forwardBook(s exchange.Symbol) {
 		b = new(exchange.Book)
 	}
 	if !k.cfg.Engine.Book(s, b) {
+		k.free = append(k.free, b)
 		return
 	}
 	k.feed(func() {

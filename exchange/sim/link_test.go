@@ -445,3 +445,23 @@ func TestNewLinkRefuses(t *testing.T) {
 		t.Errorf("none: %+v, %v", f, err)
 	}
 }
+
+// What package order asks of a venue and of a clock, as it stands there.
+type asyncTrader interface {
+	Venue() exchange.Venue
+	Account() exchange.AccountID
+	Place(r exchange.OrderRequest, done func(exchange.Order, error))
+	Replace(ref exchange.OrderRef, c exchange.Change, done func(exchange.Order, error))
+	Cancel(ref exchange.OrderRef, done func(exchange.Order, error))
+	Lookup(ref exchange.OrderRef, done func(exchange.Order, error))
+}
+
+type clock interface {
+	Now() time.Time
+	After(d time.Duration, f func())
+}
+
+var (
+	_ asyncTrader = (*sim.Link)(nil)
+	_ clock       = (*sim.Loop)(nil)
+)

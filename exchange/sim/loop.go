@@ -1,28 +1,43 @@
 package sim
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // Loop is virtual time: a queue of timed events, run one at a time on the caller's thread. Events of one instant run in the order in
 // which they were posted, so that a run is repeated exactly. It is not safe for concurrent use.
 type Loop struct {
-	now   time.Time
+	start time.Time
+	now   time.Duration // since start: cheaper to compare than times, and good for 292 years
 	seq   uint64
-	queue queue
+	queue []timed // a heap: the earliest first, then the one posted first
 }
 
+type timed struct {
+	at  time.Duration
+	seq uint64
+	f   func()
+}
+
+func (t timed) before(u timed) bool { return t.at < u.at || t.at == u.at && t.seq < u.seq }
+
 // NewLoop is an empty loop at start.
-func NewLoop(start time.Time) *Loop { return &Loop{now: start} }
+func NewLoop(start time.Time) *Loop { return &Loop{start: start} }
 
 // Now is the time of the event that runs, or of the last one that ran.
-func (l *Loop) Now() time.Time { return l.now }
+func (l *Loop) Now() time.Time { return l.start.Add(l.now) }
 
 // After posts f to run d from now. It never runs f at once; a d that is not positive means after all else that is due now.
 func (l *Loop) After(d time.Duration, f func()) {
 	l.seq++
-	heap.Push(&l.queue, timed{l.now.Add(max(d, 0)), l.seq, f})
+	l.queue = append(l.queue, timed{l.now + max(d, 0), l.seq, f})
+	q := l.queue
+	for i := len(q) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !q[i].before(q[parent]) {
+			return
+		}
+		q[i], q[parent] = q[parent], q[i]
+		i = parent
+	}
 }
 
 // Step runs the next event, moving the time to it; false when there is none.
@@ -30,10 +45,29 @@ func (l *Loop) Step() bool {
 	if len(l.queue) == 0 {
 		return false
 	}
-	t := heap.Pop(&l.queue).(timed)
-	l.now = t.at
-	t.f()
+	next := l.pop()
+	l.now = next.at
+	next.f()
 	return true
+}
+
+func (l *Loop) pop() timed {
+	q := l.queue
+	first, last := q[0], len(q)-1
+	q[0], q[last] = q[last], timed{} // the closure must not live on in the slice
+	q = q[:last]
+	l.queue = q
+	for i := 0; ; {
+		child := 2*i + 1
+		if child+1 < len(q) && q[child+1].before(q[child]) {
+			child++
+		}
+		if child >= len(q) || !q[child].before(q[i]) {
+			return first
+		}
+		q[i], q[child] = q[child], q[i]
+		i = child
+	}
 }
 
 // Run runs events until none is left.
@@ -44,36 +78,9 @@ func (l *Loop) Run() {
 
 // RunUntil runs the events that are due up to and including t, and then moves the time to t.
 func (l *Loop) RunUntil(t time.Time) {
-	for len(l.queue) > 0 && !l.queue[0].at.After(t) {
+	until := t.Sub(l.start)
+	for len(l.queue) > 0 && l.queue[0].at <= until {
 		l.Step()
 	}
-	if t.After(l.now) {
-		l.now = t
-	}
-}
-
-type timed struct {
-	at  time.Time
-	seq uint64
-	f   func()
-}
-
-// queue is a heap.Interface: the earliest first, then the one posted first.
-type queue []timed
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if c := q[i].at.Compare(q[j].at); c != 0 {
-		return c < 0
-	}
-	return q[i].seq < q[j].seq
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(timed)) }
-func (q *queue) Pop() any {
-	last := len(*q) - 1
-	t := (*q)[last]
-	(*q)[last] = timed{}
-	*q = (*q)[:last]
-	return t
+	l.now = max(l.now, until)
 }

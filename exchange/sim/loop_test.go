@@ -1,6 +1,8 @@
 package sim_test
 
 import (
+	"cmp"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -69,6 +71,38 @@ func TestLoopManyTiesKeepPostingOrder(t *testing.T) {
 		a, b := ran[i-1], ran[i]
 		if a%3 > b%3 || a%3 == b%3 && a > b {
 			t.Fatalf("%d before %d", a, b)
+		}
+	}
+}
+
+// Random posting, also from within events, against a plain sorted list.
+func TestLoopAgainstASortedList(t *testing.T) {
+	type key struct {
+		at  time.Duration
+		seq int
+	}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		l := sim.NewLoop(start)
+		var want, got []key
+		var post func()
+		post = func() {
+			k := key{l.Now().Sub(start) + time.Duration(r.IntN(20)), len(want)}
+			want = append(want, k)
+			l.After(k.at-l.Now().Sub(start), func() {
+				got = append(got, key{l.Now().Sub(start), k.seq})
+				if len(want) < 500 && r.IntN(3) > 0 {
+					post()
+				}
+			})
+		}
+		for range 300 {
+			post()
+		}
+		l.Run()
+		slices.SortFunc(want, func(a, b key) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
+		if !slices.Equal(got, want) {
+			t.Fatalf("seed %d: ran %v\nwant %v", seed, got, want)
 		}
 	}
 }
