@@ -4,289 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"reflect"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/feed"
-	"github.com/bothlegs/bothlegs/internal/pipe"
 )
-
-// line is a protocol of plain words: "sub 1 a b", "unsub 2 a", answered by "ack 1", "ack a", "no 1", "no a"; "a 12.5" is data.
-type line struct{ spec feed.Spec }
-
-func (p line) Spec() feed.Spec { return p.spec }
-func (p line) Subscribe(id uint64, topics []string) []byte {
-	return fmt.Appendf(nil, "sub %d %s", id, strings.Join(topics, " "))
-}
-func (p line) Unsubscribe(id uint64, topics []string) []byte {
-	return fmt.Appendf(nil, "unsub %d %s", id, strings.Join(topics, " "))
-}
-func (p line) Owns(address string) bool                       { return strings.HasPrefix(address, p.spec.URL) }
-func (p line) Decoder(emit func(*exchange.Book)) feed.Decoder { return &lineDecoder{emit: emit} }
-
-var errIncurable = fmt.Errorf("no such topic: %w", exchange.ErrInvalid)
-
-type lineDecoder struct {
-	emit func(*exchange.Book)
-	mu   sync.Mutex
-	lost []error
-	at   []time.Time
-	got  []string
-}
-
-func (d *lineDecoder) Frame(at time.Time, data []byte) (feed.Message, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.got, d.at = append(d.got, string(data)), append(d.at, at)
-	verb, rest, _ := strings.Cut(string(data), " ")
-	id, err := strconv.ParseUint(rest, 10, 64)
-	m := feed.Message{ID: id}
-	if err != nil {
-		m.Topic = rest
-	}
-	switch verb {
-	case "ack":
-		m.Kind = feed.Ack
-	case "no":
-		m.Kind, m.Err = feed.Refused, errors.New("busy")
-	case "never":
-		m.Kind, m.Err = feed.Refused, errIncurable
-	case "pong":
-		m.Kind = feed.Pong
-	case "resub":
-		m.Kind = feed.Resubscribe
-	case "reconnect":
-		m.Kind = feed.Reconnect
-	case "hello":
-		m.Kind = feed.Other
-	case "bad":
-		return m, fmt.Errorf("line: %q: %w", data, exchange.ErrFrame)
-	default:
-		m = feed.Message{Kind: feed.Data, Topic: verb}
-	}
-	return m, nil
-}
-
-func (d *lineDecoder) Answer(time.Time, string, []byte) error { return nil }
-
-func (d *lineDecoder) Lost(_ time.Time, cause error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.lost = append(d.lost, cause)
-}
-
-func (d *lineDecoder) losses() []error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.lost)
-}
-
-// server is the venue: a real gorilla server that logs what it is sent, with the virtual time.
-type server struct {
-	t     *testing.T
-	l     *pipe.Listener
-	http  http.Server
-	begin time.Time
-	reply func(c *peer, frame string) // nil: acknowledges every request by id
-
-	mu    sync.Mutex
-	log   []entry
-	peers []*peer
-	wg    sync.WaitGroup
-}
-
-type entry struct {
-	at    time.Duration
-	frame string
-}
-
-type peer struct {
-	*server
-	n  int // the connection's number, from 1
-	ws *websocket.Conn
-	mu sync.Mutex
-}
-
-func (p *peer) say(frame string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.ws.WriteMessage(websocket.TextMessage, []byte(frame))
-}
-
-func serve(t *testing.T, reply func(*peer, string)) *server {
-	s := &server{t: t, l: pipe.Listen(), begin: time.Now(), reply: reply}
-	if reply == nil {
-		s.reply = func(p *peer, frame string) {
-			if f := strings.Fields(frame); f[0] == "sub" || f[0] == "unsub" {
-				p.say("ack " + f[1])
-			}
-		}
-	}
-	s.http.Handler = http.HandlerFunc(s.accept)
-	s.wg.Go(func() { _ = s.http.Serve(s.l) })
-	return s
-}
-
-func (s *server) accept(w http.ResponseWriter, r *http.Request) {
-	up := websocket.Upgrader{}
-	ws, err := up.Upgrade(w, r, nil)
-	if err != nil {
-		s.t.Error(err)
-		return
-	}
-	s.mu.Lock()
-	p := &peer{server: s, ws: ws, n: len(s.peers) + 1}
-	s.peers = append(s.peers, p)
-	s.mu.Unlock()
-	s.note("connect")
-	ws.SetPingHandler(func(data string) error {
-		s.note("ping " + data)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if s.reply != nil {
-			return ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
-		}
-		return nil
-	})
-	ws.SetPongHandler(func(data string) error { s.note("pong " + data); return nil })
-	s.wg.Go(func() {
-		defer ws.Close()
-		for {
-			_, b, err := ws.ReadMessage()
-			if err != nil {
-				return
-			}
-			s.note(string(b))
-			if s.reply != nil {
-				s.reply(p, string(b))
-			}
-		}
-	})
-}
-
-func (s *server) note(frame string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.log = append(s.log, entry{time.Since(s.begin), strings.TrimSpace(frame)})
-}
-
-// frames are the logged frames, from the n-th on.
-func (s *server) frames() (r []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range s.log {
-		r = append(r, e.frame)
-	}
-	return r
-}
-
-func (s *server) times(prefix string) (r []time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range s.log {
-		if strings.HasPrefix(e.frame, prefix) {
-			r = append(r, e.at)
-		}
-	}
-	return r
-}
-
-func (s *server) peer(n int) *peer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n > len(s.peers) {
-		s.t.Fatalf("connection %d was never made: %v", n, s.log)
-	}
-	return s.peers[n-1]
-}
-
-func (s *server) close() {
-	s.l.Close()
-	s.http.Close()
-	s.mu.Lock()
-	for _, p := range s.peers {
-		p.ws.Close()
-	}
-	s.mu.Unlock()
-	s.wg.Wait()
-}
-
-// rig is a running session against a server, inside a bubble.
-type rig struct {
-	*server
-	s    *feed.Session
-	dec  *lineDecoder
-	stop context.CancelFunc
-	done chan error
-}
-
-func start(t *testing.T, cfg feed.SessionConfig, spec feed.Spec, reply func(*peer, string), topics ...string) *rig {
-	t.Helper()
-	srv := serve(t, reply)
-	if spec.URL == "" {
-		spec.URL = "ws://venue/ws"
-	}
-	dec := &lineDecoder{}
-	cfg.Protocol, cfg.Decoder = line{spec}, dec
-	if cfg.NetDial == nil {
-		cfg.NetDial = srv.l.Dial
-	}
-	s, err := feed.NewSession(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Subscribe(topics...); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	r := &rig{server: srv, s: s, dec: dec, stop: stop, done: make(chan error, 1)}
-	go func() { r.done <- s.Run(ctx) }()
-	synctest.Wait()
-	return r
-}
-
-// end stops the session and fails when a goroutine of it is left: a bubble with a blocked goroutine at its end panics.
-func (r *rig) end() {
-	r.t.Helper()
-	r.stop()
-	if err := <-r.done; !errors.Is(err, context.Canceled) {
-		r.t.Errorf("Run returned %v, want the context's error", err)
-	}
-	r.close()
-}
-
-func (r *rig) states() map[string]feed.TopicState {
-	m := map[string]feed.TopicState{}
-	for _, t := range r.s.Topics() {
-		m[t.Topic] = t.State
-	}
-	return m
-}
-
-// after lets virtual time pass.
-func after(d time.Duration) {
-	<-time.After(d)
-	synctest.Wait()
-}
-
-func want[T any](t *testing.T, what string, got, want T) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
-	}
-}
-
-var mute = func(*peer, string) {}
 
 func TestSubscriptions(t *testing.T) {
 	type states = map[string]feed.TopicState
@@ -362,4 +89,235 @@ func TestSubscriptions(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An unanswered request is repeated, and then given up; the next connection starts afresh.
+func TestAckTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failed []string
+		cfg := feed.SessionConfig{AckTimeout: 4 * time.Second, MaxTries: 3, BackoffMin: time.Second, Hooks: feed.SessionHooks{
+			Failed: func(topic string, err error) { failed = append(failed, fmt.Sprint(topic, ": ", err)) },
+		}}
+		r := start(t, cfg, feed.Spec{}, mute, "a")
+		want(t, "sent", r.states()["a"], feed.TopicSent)
+		after(12*time.Second - 1)
+		want(t, "still sent", r.states()["a"], feed.TopicSent)
+		after(1)
+		want(t, "given up", r.states()["a"], feed.TopicFailed)
+		want(t, "requests", r.times("sub"), []time.Duration{0, 4 * time.Second, 8 * time.Second})
+		want(t, "hook", failed, []string{"a: feed: subscription of a: no answer from the venue"})
+		want(t, "books lost with the useless connection", len(r.dec.losses()), 1)
+		after(time.Second)
+		want(t, "after the reconnect", r.states()["a"], feed.TopicSent)
+		want(t, "frames", r.frames(), []string{"connect", "sub 1 a", "sub 2 a", "sub 3 a", "connect", "sub 4 a"})
+		r.end()
+	})
+}
+
+// One topic without an answer does not cost the others their connection.
+func TestAckTimeoutOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, feed.SessionConfig{}, feed.Spec{Acks: feed.AckByTopic}, func(p *peer, f string) {
+			if strings.Contains(f, " a") {
+				p.say("ack a")
+			}
+		}, "a", "b")
+		after(20 * time.Second)
+		want(t, "states", r.states(), map[string]feed.TopicState{"a": feed.TopicActive, "b": feed.TopicFailed})
+		want(t, "frames", r.frames(), []string{"connect", "sub 1 a b", "sub 2 b", "sub 3 b"})
+		r.peer(1).say("b 12")
+		after(time.Millisecond)
+		want(t, "data for the failed one", r.states()["b"], feed.TopicActive)
+		want(t, "losses", len(r.dec.losses()), 0)
+		r.end()
+	})
+}
+
+func TestUnsubscribeUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, feed.SessionConfig{AckTimeout: time.Second}, feed.Spec{}, func(p *peer, f string) {
+			if f == "sub 1 a b" {
+				p.say("ack 1")
+			}
+		}, "a", "b")
+		r.s.Unsubscribe("a")
+		after(time.Millisecond)
+		_ = r.s.Subscribe("a") // not before the venue has answered, or its time is over
+		after(time.Second - 2*time.Millisecond)
+		want(t, "early", r.frames(), []string{"connect", "sub 1 a b", "unsub 2 a"})
+		after(2 * time.Millisecond)
+		want(t, "in time", r.frames(), []string{"connect", "sub 1 a b", "unsub 2 a", "sub 3 a"})
+		r.s.Unsubscribe("a") // with a subscription under way that is not answered either
+		after(time.Second + time.Millisecond)
+		want(t, "leaves anyway", r.frames()[4:], []string{"unsub 4 a"})
+		r.end()
+	})
+}
+
+func TestRefused(t *testing.T) {
+	refuse := func(verb, bad string) func(*peer, string) {
+		return func(p *peer, f string) {
+			w := strings.Fields(f)
+			if slices.Contains(w[2:], bad) {
+				p.say(verb + " " + w[1])
+				return
+			}
+			p.say("ack " + w[1])
+		}
+	}
+	type states = map[string]feed.TopicState
+	cases := []struct {
+		name     string
+		tolerant bool
+		reply    func(*peer, string)
+		topics   string
+		sent     []string
+		states   states
+		fatal    string // the topic that ends Run
+	}{
+		{"what can never succeed ends Run", false, refuse("never", "a"), "a", []string{"sub 1 a"}, nil, "a"},
+		{"the rest is tried again", false, refuse("no", "a"), "a", []string{"sub 1 a", "sub 2 a", "sub 3 a"}, nil, "a"},
+		{"the culprit is found", false, refuse("never", "c"), "a b c d",
+			[]string{"sub 1 a b c d", "sub 2 a b", "sub 3 c d", "sub 4 c"}, nil, "c"},
+		{"tolerant: the others go on", true, refuse("never", "c"), "a b c d",
+			[]string{"sub 1 a b c d", "sub 2 a b", "sub 3 c d", "sub 4 c", "sub 5 d"},
+			states{"a": feed.TopicActive, "b": feed.TopicActive, "c": feed.TopicFailed, "d": feed.TopicActive}, ""},
+		{"tolerant: nothing left", true, refuse("never", "a"), "a", []string{"sub 1 a"}, nil, "a"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, feed.SessionConfig{Tolerant: c.tolerant}, feed.Spec{}, c.reply, strings.Fields(c.topics)...)
+				after(10 * time.Second)
+				sent := slices.DeleteFunc(r.frames(), func(f string) bool { return f == "connect" })
+				if c.fatal == "" {
+					want(t, "frames", sent, c.sent)
+					want(t, "states", r.states(), c.states)
+					r.end()
+					return
+				}
+				// how many halves were on the wire when the culprit was found is the network's affair
+				want(t, "frames", sent[:min(len(sent), len(c.sent))], c.sent)
+				err := <-r.done
+				var e *feed.TopicError
+				if !errors.As(err, &e) || e.Topic != c.fatal {
+					t.Errorf("Run returned %v, want a TopicError of %s", err, c.fatal)
+				}
+				want(t, "state", r.states()[c.fatal], feed.TopicFailed)
+				want(t, "books lost", len(r.dec.losses()), 1)
+				r.stop()
+				r.close()
+			})
+		})
+	}
+}
+
+func TestPacing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var topics []string
+		for i := range 7 {
+			topics = append(topics, fmt.Sprint("t", i))
+		}
+		r := start(t, feed.SessionConfig{}, feed.Spec{TopicsPerFrame: 2, Rate: 5, Heartbeat: feed.Heartbeat{Interval: 500 * time.Millisecond}}, nil, topics...)
+		after(2 * time.Second)
+		want(t, "requests", r.times("sub"), []time.Duration{0, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond})
+		want(t, "heartbeats do not wait", r.times("ping")[:2], []time.Duration{500 * time.Millisecond, time.Second})
+		r.end()
+	})
+}
+
+func TestTopicsPerConnection(t *testing.T) {
+	spec := feed.Spec{URL: "ws://x", TopicsPerConn: 2}
+	s, err := feed.NewSession(feed.SessionConfig{Protocol: line{spec}, Decoder: &lineDecoder{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Subscribe("a", "b", "a"); err != nil {
+		t.Error(err)
+	}
+	if err := s.Subscribe("a"); err != nil {
+		t.Error("known ones: ", err)
+	}
+	if err := s.Subscribe("a", "c"); !errors.Is(err, exchange.ErrInvalid) || len(s.Topics()) != 2 {
+		t.Errorf("one too many: %v, %v", err, s.Topics())
+	}
+	s.Unsubscribe("a")
+	if err := s.Subscribe("c"); err != nil {
+		t.Error("in the place of another: ", err)
+	}
+}
+
+// After a reconnect exactly the wanted set is asked for, in order.
+func TestResubscribesTheWantedSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, feed.SessionConfig{BackoffMin: time.Second}, feed.Spec{TopicsPerFrame: 2}, nil, "a", "b", "c", "d")
+		r.s.Unsubscribe("b")
+		_ = r.s.Subscribe("e")
+		after(time.Millisecond)
+		before := len(r.frames())
+		r.peer(1).ws.Close()
+		synctest.Wait()
+		r.s.Unsubscribe("c") // while disconnected: never sent
+		_ = r.s.Subscribe("f")
+		want(t, "states in between", slices.Sorted(maps.Keys(r.states())), []string{"a", "d", "e", "f"})
+		for topic, state := range r.states() {
+			want(t, topic, state, feed.TopicInit)
+		}
+		after(2 * time.Second)
+		want(t, "frames", r.frames()[before:], []string{"connect", "sub 5 a d", "sub 6 e f"})
+		for topic, state := range r.states() {
+			want(t, topic, state, feed.TopicActive)
+		}
+		r.end()
+	})
+}
+
+func TestSessionConfigErrors(t *testing.T) {
+	good := feed.SessionConfig{Protocol: line{feed.Spec{URL: "wss://x/y"}}, Decoder: &lineDecoder{}}
+	cases := map[string]func(*feed.SessionConfig){
+		"no protocol":         func(c *feed.SessionConfig) { c.Protocol = nil },
+		"no decoder":          func(c *feed.SessionConfig) { c.Decoder = nil },
+		"http":                func(c *feed.SessionConfig) { c.Protocol = line{feed.Spec{URL: "https://x"}} },
+		"no host":             func(c *feed.SessionConfig) { c.Protocol = line{feed.Spec{URL: "wss://"}} },
+		"a control character": func(c *feed.SessionConfig) { c.Protocol = line{feed.Spec{URL: "wss://x/secret\x7f"}} },
+		"PongWait too short":  func(c *feed.SessionConfig) { c.PongWait = 30 * time.Second },
+		"negative duration":   func(c *feed.SessionConfig) { c.AckTimeout = -1 },
+		"backoff upside down": func(c *feed.SessionConfig) { c.BackoffMin, c.BackoffMax = 2, 1 },
+		"negative tries":      func(c *feed.SessionConfig) { c.MaxTries = -1 },
+		"negative rate":       func(c *feed.SessionConfig) { c.Protocol = line{feed.Spec{URL: "wss://x", Rate: -1}} },
+	}
+	for name, change := range cases {
+		cfg := good
+		change(&cfg)
+		_, err := feed.NewSession(cfg)
+		if !errors.Is(err, exchange.ErrInvalid) || strings.Contains(fmt.Sprint(err), "secret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	slow := good
+	slow.Protocol = line{feed.Spec{URL: "wss://x", Heartbeat: feed.Heartbeat{Interval: time.Minute}}}
+	if _, err := feed.NewSession(slow); err != nil {
+		t.Errorf("a venue of slow heartbeats: %v", err)
+	}
+	if _, err := feed.NewSession(good); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRunOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, feed.SessionConfig{}, feed.Spec{}, nil, "a")
+		if err := r.s.Run(context.Background()); !errors.Is(err, exchange.ErrConflict) {
+			t.Errorf("a second Run beside the first: %v", err)
+		}
+		r.stop()
+		<-r.done
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if err := r.s.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a second Run after the first: %v", err)
+		}
+		want(t, "frames", r.frames(), []string{"connect", "sub 1 a", "connect", "sub 2 a"})
+		r.close()
+	})
 }

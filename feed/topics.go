@@ -114,13 +114,13 @@ type change struct {
 }
 
 func (t *topicTable) want(names []string) error {
-	fresh := 0
+	fresh := map[string]bool{}
 	for _, n := range names {
 		if x := t.byName[n]; x == nil || !x.wanted {
-			fresh++
+			fresh[n] = true
 		}
 	}
-	if limit := t.spec.TopicsPerConn; fresh > 0 && limit > 0 && t.wanted()+fresh > limit {
+	if limit := t.spec.TopicsPerConn; len(fresh) > 0 && limit > 0 && t.wanted()+len(fresh) > limit {
 		return fmt.Errorf("feed: more than %d topics on one connection: %w", limit, exchange.ErrInvalid)
 	}
 	for _, n := range names {
