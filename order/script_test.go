@@ -2,7 +2,6 @@ package order_test
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -39,8 +38,11 @@ type script struct {
 	lookups []time.Time
 	orders  map[string]exchange.Order
 	net     exchange.Decimal // bought less sold: the truth
+	acks    bool             // Place answers that the order was accepted, no more
 	terse   bool             // answers of Place carry no fills
 	coy     bool             // Lookup carries none either
+
+	placedAt []time.Time
 }
 
 func newScript(v exchange.Venue, loop *sim.Loop, fates ...fate) *script {
@@ -52,7 +54,7 @@ func (s *script) Account() exchange.AccountID { return "" }
 
 func (s *script) Place(r exchange.OrderRequest, done func(exchange.Order, error)) {
 	f := s.fates[min(len(s.placed), len(s.fates)-1)]
-	s.placed = append(s.placed, r)
+	s.placed, s.placedAt = append(s.placed, r), append(s.placedAt, s.loop.Now())
 	s.loop.After(f.late, func() {
 		if f.exists && !s.loop.Now().After(r.Deadline) {
 			s.orders[r.ClientID] = s.execute(r, r.Quantity.Mul(dec(f.fills)).Floor(dec("0.0001")))
@@ -62,6 +64,9 @@ func (s *script) Place(r exchange.OrderRequest, done func(exchange.Order, error)
 		o := s.orders[r.ClientID]
 		if s.terse {
 			o.Fills = nil
+		}
+		if s.acks {
+			o = exchange.Order{OrderRequest: r, VenueID: o.VenueID, Status: exchange.StatusAccepted}
 		}
 		if f.answer != nil {
 			done(exchange.Order{}, &exchange.Error{Venue: s.venue, Op: "place", Outcome: f.answer})
@@ -114,6 +119,3 @@ func (s *script) Replace(exchange.OrderRef, exchange.Change, func(exchange.Order
 }
 
 func (s *script) Cancel(exchange.OrderRef, func(exchange.Order, error)) { panic("cancelled") }
-
-// child is the part of a client id that numbers an order in its group.
-func child(id string) string { return id[strings.LastIndex(id, "-")+1:] }

@@ -124,4 +124,3 @@ func checkSeed(t *testing.T, seed uint64, s summary, n int) {
 		t.Fatalf("seed %d: not booked: %v", seed, logged)
 	}
 }
-
