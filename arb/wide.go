@@ -42,27 +42,23 @@ func larger(x int64, k uint64, y int64, l uint64) bool {
 
 // largerSum reports whether x*k > y*l + z. With k and l below 2^63 the right side stays below 2^192.
 func largerSum(x notional, k uint64, y notional, l uint64, z notional) bool {
-	p, q := times(x, k), times(y, l)
-	var carry uint64
-	q[0], carry = bits.Add64(q[0], z.Lo, 0)
-	q[1], carry = bits.Add64(q[1], z.Hi, carry)
-	q[2] += carry
-	for i := 2; i > 0; i-- {
-		if p[i] != q[i] {
-			return p[i] > q[i]
-		}
-	}
-	return p[0] > q[0]
+	x2, x1, x0 := times(x, k)
+	y2, y1, y0 := times(y, l)
+	y0, carry := bits.Add64(y0, z.Lo, 0)
+	y1, carry = bits.Add64(y1, z.Hi, carry)
+	y2 += carry
+	_, borrow := bits.Sub64(y0, x0, 0)
+	_, borrow = bits.Sub64(y1, x1, borrow)
+	_, borrow = bits.Sub64(y2, x2, borrow)
+	return borrow != 0
 }
 
-// times is x * k, least significant word first.
-func times(x notional, k uint64) (r [3]uint64) {
-	var carry uint64
-	r[1], r[0] = bits.Mul64(x.Lo, k)
-	hi, lo := bits.Mul64(x.Hi, k)
-	r[1], carry = bits.Add64(r[1], lo, 0)
-	r[2] = hi + carry
-	return r
+// times is x * k, most significant word first.
+func times(x notional, k uint64) (w2, w1, w0 uint64) {
+	w1, w0 = bits.Mul64(x.Lo, k)
+	w2, mid := bits.Mul64(x.Hi, k)
+	w1, carry := bits.Add64(w1, mid, 0)
+	return w2 + carry, w1, w0
 }
 
 // scaleUp is v * k; false when that is beyond an int64. v is not negative.
@@ -94,9 +90,9 @@ func units(x exchange.Decimal, exp int, rounding exchange.Rounding) notional {
 		whole := rest.Floor(exchange.Scaled(1, at))
 		rest = rest.Sub(whole)
 		v, ok := whole.Int64(at)
-		shifted := times(n, 1e18)
-		sum, fits := plus(notional{Hi: shifted[1], Lo: shifted[0]}, notional{Lo: uint64(v)})
-		if !ok || shifted[2] != 0 || !fits {
+		over, hi, lo := times(n, 1e18)
+		sum, fits := plus(notional{Hi: hi, Lo: lo}, notional{Lo: uint64(v)})
+		if !ok || over != 0 || !fits {
 			return notional{Hi: math.MaxUint64, Lo: math.MaxUint64}
 		}
 		n = sum
