@@ -37,7 +37,12 @@ type summary struct {
 // simulate runs n groups, one every 3 ms, under the faults of seed.
 func simulate(t testing.TB, seed uint64, n int) summary {
 	t.Helper()
-	w := newWorld(t, seedConfig(seed), faults(seed))
+	return simulateAt(t, start, seed, n)
+}
+
+func simulateAt(t testing.TB, at time.Time, seed uint64, n int) summary {
+	t.Helper()
+	w := newWorldAt(t, at, seedConfig(seed), faults(seed))
 	w.publish(t, "a", 1_000_000, 1<<30)
 	w.publish(t, "b", 1_000_000, 1<<30)
 	s := summary{results: map[string]order.Result{}, w: w}

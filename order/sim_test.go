@@ -81,9 +81,20 @@ func newEngine(t testing.TB, v exchange.Venue) *sim.Engine {
 	return e
 }
 
+// latency is that of all simulated venues here.
+func latency() sim.Latency {
+	there := sim.Delay{Min: time.Millisecond, Jitter: 5 * time.Millisecond}
+	return sim.Latency{Entry: there, Response: there, Feed: sim.Delay{Min: time.Millisecond}}
+}
+
 func newWorld(t testing.TB, cfg order.Config, faults func(v exchange.Venue) sim.Faults) *world {
 	t.Helper()
-	w := &world{loop: sim.NewLoop(start), engines: map[exchange.Venue]*sim.Engine{}, links: map[exchange.Venue]*sim.Link{}, books: books{}}
+	return newWorldAt(t, start, cfg, faults)
+}
+
+func newWorldAt(t testing.TB, at time.Time, cfg order.Config, faults func(v exchange.Venue) sim.Faults) *world {
+	t.Helper()
+	w := &world{loop: sim.NewLoop(at), engines: map[exchange.Venue]*sim.Engine{}, links: map[exchange.Venue]*sim.Link{}, books: books{}}
 	var traders []order.AsyncTrader
 	for _, v := range []exchange.Venue{"a", "b"} {
 		e := newEngine(t, v)
@@ -92,7 +103,7 @@ func newWorld(t testing.TB, cfg order.Config, faults func(v exchange.Venue) sim.
 			f = faults(v)
 		}
 		k, err := sim.NewLink(sim.LinkConfig{Engine: e, Loop: w.loop, Faults: f,
-			Latency: sim.Latency{Entry: sim.Delay{Min: time.Millisecond, Jitter: 5 * time.Millisecond}, Response: sim.Delay{Min: time.Millisecond, Jitter: 5 * time.Millisecond}, Feed: sim.Delay{Min: time.Millisecond}},
+			Latency: latency(),
 			OnEvent: func(ev exchange.Event) { w.driver.OnEvent(ev) },
 			OnBook:  func(b *exchange.Book) { w.books[b.Market] = b.Clone() }})
 		if err != nil {
