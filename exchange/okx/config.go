@@ -1,87 +1,189 @@
-// Package okx speaks to OKX: spot markets and linear perpetual swaps (API v5), through one [Exchange] for both.
+// Package okx speaks to OKX: its spot market and its linear perpetual swaps (API v5), through one client.
 //
-// It is market data so far: an Exchange is an [exchange.MarketData]. Sizes are in base units throughout; the contracts in which OKX
-// counts swaps end at this package's border.
+// So far it has the public side, [exchange.MarketData]: instruments, snapshots, and order books that follow the venue's sequence
+// rule. Orders and accounts are not in it yet. Sizes are in base units throughout: the contracts in which OKX counts swaps end at this
+// package's border.
 package okx
 
 import (
 	"context"
 	"fmt"
-	"net"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/feed"
 )
 
-// Venue is the venue's name in markets.
+// Venue is the name of the market place in every [exchange.Market] of this package.
 const Venue exchange.Venue = "okx"
 
-// Config says how to reach the venue. The zero value is the public venue with production hosts.
-type Config struct {
-	// REST is the base URL of the HTTP API. Default "https://openapi.okx.com". Regional accounts have hosts of their own:
-	// "https://us.okx.com", "https://eea.okx.com".
-	REST string
-
-	// Stream is the URL of the public WebSocket. Default "wss://ws.okx.com:8443/ws/v5/public". The demo venue has
-	// "wss://wspap.okx.com:8443/ws/v5/public".
-	Stream string
-
-	// Channel is the book channel that StreamBooks follows. Default "books": 400 levels, every 100 ms, for everybody.
-	// "books50-l2-tbt" and "books-l2-tbt" push every 10 ms and need a login of tier VIP4.
-	Channel string
-
-	// Instruments are rules that the caller has already. Default: fetched when they are first needed.
-	Instruments []exchange.Instrument
-
-	// HTTP sends the requests. Default: a client of this Exchange's own with a time-out of 10 seconds.
-	HTTP *http.Client
-
-	// NetDial opens every connection, of the default HTTP client and of streams. Default: a net.Dialer.
-	NetDial func(ctx context.Context, network, address string) (net.Conn, error)
+// Endpoints are the addresses of OKX, or of something that speaks like it: scheme and host, without a path.
+type Endpoints struct {
+	REST   string
+	Stream string // WebSocket, of spot and swaps alike
+	// Simulated is set for the demo market: REST requests say so in a header.
+	Simulated bool
 }
 
-func (c Config) withDefaults() Config {
-	if c.REST == "" {
-		c.REST = "https://openapi.okx.com"
+// Production is the real market. Accounts of some regions have REST hosts of their own, such as
+// "https://us.okx.com" and "https://eea.okx.com".
+func Production() Endpoints {
+	return Endpoints{REST: "https://openapi.okx.com", Stream: "wss://ws.okx.com:8443"}
+}
+
+// Demo is OKX's demo market: its own books, play money.
+func Demo() Endpoints {
+	return Endpoints{REST: "https://openapi.okx.com", Stream: "wss://wspap.okx.com:8443", Simulated: true}
+}
+
+// Config makes an [Exchange]. The zero value is ready to use: the real market's public data.
+type Config struct {
+	Endpoints Endpoints // addresses left empty are Production's
+
+	// Instruments that are known already need not be fetched when a market of theirs is asked for.
+	Instruments []exchange.Instrument
+
+	// Channel is the book channel that StreamBooks follows: "books" (default; 400 levels, every 100 ms, for everybody), "books50-l2-tbt" or
+	// "books-l2-tbt" (every 10 ms, with a login of tier VIP4).
+	Channel string
+
+	// HTTP does the REST requests; nil is a client of its own, with a time-out of 10 s.
+	HTTP *http.Client
+
+	// Session is the model of the WebSocket sessions: heartbeat, time-outs, dialing, hooks. Protocol and Decoder in it must be nil.
+	Session feed.SessionConfig
+
+	// Seed is of the jitter of requests; 0: a random one.
+	Seed uint64
+}
+
+// Exchange is OKX. It is safe for concurrent use, and holds no connection but during its calls.
+type Exchange struct {
+	cfg    Config
+	limits *limits
+
+	mu    sync.Mutex // guards what follows
+	rand  *rand.Rand
+	rules map[exchange.Symbol]exchange.Instrument
+}
+
+var _ exchange.MarketData = (*Exchange)(nil)
+
+// New checks cfg and makes an Exchange. It does no I/O. What is wrong with cfg wraps [exchange.ErrInvalid].
+func New(cfg Config) (*Exchange, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
 	}
-	if c.Stream == "" {
-		c.Stream = defaultStream
+	x := &Exchange{cfg: cfg, limits: newLimits(), rand: rand.New(rand.NewPCG(cfg.Seed, 0))}
+	x.keep(cfg.Instruments)
+	return x, nil
+}
+
+func (c *Config) setDefaults() {
+	p := Production()
+	if c.Endpoints.REST == "" {
+		c.Endpoints.REST = p.REST
+	}
+	if c.Endpoints.Stream == "" {
+		c.Endpoints.Stream = p.Stream
 	}
 	if c.Channel == "" {
 		c.Channel = defaultChannel
 	}
-	if c.NetDial == nil {
-		c.NetDial = new(net.Dialer).DialContext
-	}
 	if c.HTTP == nil {
-		c.HTTP = &http.Client{
-			Timeout:   10 * time.Second,
-			Transport: &http.Transport{DialContext: c.NetDial, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second},
-		}
+		c.HTTP = &http.Client{Timeout: 10 * time.Second}
 	}
-	return c
+	if c.Seed == 0 {
+		c.Seed = rand.Uint64()
+	}
 }
 
-func (c Config) validate() error {
-	if err := absolute("REST", c.REST, "http", "https"); err != nil {
-		return err
+func (c *Config) validate() error {
+	for _, a := range []struct{ address, schemes string }{{c.Endpoints.REST, "http https"}, {c.Endpoints.Stream, "ws wss"}} {
+		u, err := url.Parse(a.address)
+		if err != nil || u.Host == "" || u.Path != "" || !slices.Contains(strings.Fields(a.schemes), u.Scheme) {
+			return fmt.Errorf("okx: endpoint %q: want one of %s, ://, and a host: %w", a.address, a.schemes, exchange.ErrInvalid)
+		}
 	}
-	if err := absolute("Stream", c.Stream, "ws", "wss"); err != nil {
-		return err
+	if c.Session.Protocol != nil || c.Session.Decoder != nil {
+		return fmt.Errorf("okx: Session.Protocol and Session.Decoder are the exchange's own: %w", exchange.ErrInvalid)
+	}
+	for _, i := range c.Instruments {
+		if i.Market.Venue != Venue {
+			return fmt.Errorf("okx: instrument of %s: %w", i.Market, exchange.ErrInvalid)
+		}
+		if err := i.Validate(); err != nil {
+			return err
+		}
 	}
 	return checkChannel(c.Channel)
 }
 
-func absolute(field, address string, schemes ...string) error {
-	u, err := url.Parse(address)
-	if err == nil && u.Host != "" {
-		for _, s := range schemes {
-			if u.Scheme == s {
-				return nil
-			}
-		}
+// Venue is "okx".
+func (x *Exchange) Venue() exchange.Venue { return Venue }
+
+// keep adds rules to the known ones.
+func (x *Exchange) keep(all []exchange.Instrument) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.rules == nil {
+		x.rules = make(map[exchange.Symbol]exchange.Instrument, len(all))
 	}
-	return fmt.Errorf("okx: Config.%s: %q is no URL of scheme %v: %w", field, address, schemes, exchange.ErrInvalid)
+	for _, i := range all {
+		x.rules[i.Market.Symbol] = i
+	}
+}
+
+// known are the rules of symbols, fetched where one of them is new.
+func (x *Exchange) known(ctx context.Context, op string, symbols ...exchange.Symbol) ([]exchange.Instrument, error) {
+	list, missing := x.lookUp(symbols)
+	if missing == nil {
+		return list, nil
+	}
+	if _, err := x.Instruments(ctx); err != nil {
+		return nil, err
+	}
+	if list, missing = x.lookUp(symbols); missing != nil {
+		return nil, &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrInvalid, Err: fmt.Errorf("no market %s", missing)}
+	}
+	return list, nil
+}
+
+func (x *Exchange) lookUp(symbols []exchange.Symbol) (list []exchange.Instrument, missing *exchange.Symbol) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, s := range symbols {
+		i, ok := x.rules[s]
+		if !ok {
+			return nil, &s
+		}
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// jitter is a random part of d.
+func (x *Exchange) jitter(d time.Duration) time.Duration {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return time.Duration(x.rand.Int64N(int64(d) + 1))
+}
+
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

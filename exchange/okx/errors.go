@@ -1,6 +1,8 @@
 package okx
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -38,37 +40,50 @@ var classes = map[string]error{
 	"64004": exchange.ErrConflict,     // another depth channel of this instrument on the connection
 }
 
-// failed is an answer that says no. The venue sends HTTP 200 with a code other than "0" as readily as an HTTP error.
-func failed(op string, status int, header http.Header, code, message string) error {
-	code, _, _ = strings.Cut(code, "_") // the documentation has sub-codes: "51008_1000"
-	e := &exchange.Error{Venue: Venue, Op: op, Class: classes[code], Code: code, Message: message}
-	if e.Class == nil {
-		e.Class = classOfStatus(status)
+// payload is what an answer carries, or what an answer that is no success means. The venue says no in an HTTP 200 as readily as in an
+// HTTP error.
+func payload(op string, status int, header http.Header, body []byte) (json.RawMessage, *exchange.Error) {
+	var told envelope
+	err := json.Unmarshal(body, &told)
+	if status == http.StatusOK && err == nil && told.Code == "0" {
+		return told.Data, nil
 	}
-	if s, err := strconv.Atoi(header.Get("Retry-After")); err == nil && s > 0 {
+	e := &exchange.Error{Venue: Venue, Op: op, Code: "HTTP " + strconv.Itoa(status)}
+	if err == nil && told.Code != "" {
+		code, _, _ := strings.Cut(told.Code, "_") // the documentation has sub-codes: "51008_1000"
+		e.Code, e.Message = code, told.Message
+	} else if status == http.StatusOK {
+		e.Err = fmt.Errorf("an answer without code: %w", exchange.ErrFrame)
+	}
+	if s, err := strconv.Atoi(header.Get("Retry-After")); err == nil && s >= 0 {
 		e.RetryAfter = time.Duration(s) * time.Second
 	}
-	if status != http.StatusOK {
-		e.Err = fmt.Errorf("HTTP status %d", status)
-	}
-	return e
+	e.Class = class(status, e.Code)
+	return nil, e
 }
 
-func classOfStatus(status int) error {
+// class says why, by the venue's code, or else by the HTTP status.
+func class(status int, code string) error {
+	c := classes[code]
 	switch {
+	case c != nil:
+		return c
 	case status == http.StatusTooManyRequests:
 		return exchange.ErrRateLimited
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return exchange.ErrUnauthorized
-	case status >= 500:
+	case status >= 500, status == http.StatusRequestTimeout:
 		return exchange.ErrUnavailable
 	}
 	return nil
+}
+
+// retryable reports whether a read may be sent again at once, or after RetryAfter.
+func retryable(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && (errors.Is(err, exchange.ErrRateLimited) || errors.Is(err, exchange.ErrUnavailable))
 }
 
 // refused is the venue's refusal of a subscription.
 func refused(code, message string) error {
 	return &exchange.Error{Venue: Venue, Op: "subscribe", Class: classes[code], Code: code, Message: message}
 }
-
-var errTooLarge = errors.New("answer too large")

@@ -3,54 +3,101 @@ package okx
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
 	"golang.org/x/time/rate"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// Exchange is OKX's public side. It is safe for concurrent use.
-type Exchange struct {
-	cfg    Config
-	limits limits
+const (
+	maxBody = 64 << 20 // of a REST answer; lists of instruments have a few MB
+	retries = 3        // of a read
+)
 
-	mu    sync.Mutex // guards rules
-	rules map[exchange.Symbol]exchange.Instrument
+// newBackoff is the wait between tries: base 1 s, doubling; the jitter is added by who waits.
+func newBackoff() *backoff.ExponentialBackOff {
+	b := &backoff.ExponentialBackOff{InitialInterval: time.Second, Multiplier: 2, MaxInterval: 30 * time.Second,
+		MaxElapsedTime: 0, Stop: backoff.Stop, Clock: backoff.SystemClock}
+	b.Reset()
+	return b
 }
 
-var _ exchange.MarketData = (*Exchange)(nil)
-
-// New makes an Exchange. It connects to nothing yet. A bad Config gives an error that wraps [exchange.ErrInvalid].
-func New(cfg Config) (*Exchange, error) {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
-		return nil, err
+// get reads path and tries again where that may help; the answer's payload goes to v. Failures are an *exchange.Error, or ctx's.
+func (x *Exchange) get(ctx context.Context, op string, pace *rate.Limiter, path string, query url.Values, v any) error {
+	wait := newBackoff()
+	for try := 0; ; try++ {
+		err := x.once(ctx, op, pace, path+"?"+query.Encode(), v)
+		if err == nil || try == retries || !retryable(ctx, err) {
+			return err
+		}
+		var e *exchange.Error
+		errors.As(err, &e)
+		// Where the venue said how long to wait, limits has stopped for as long: then waiting is its.
+		if e.RetryAfter == 0 {
+			if err := sleep(ctx, wait.NextBackOff()+x.jitter(500*time.Millisecond)); err != nil {
+				return err
+			}
+		}
 	}
-	x := &Exchange{cfg: cfg, limits: newLimits()}
-	if len(cfg.Instruments) > 0 {
-		x.keep(cfg.Instruments)
-	}
-	return x, nil
 }
 
-// Venue is "okx".
-func (x *Exchange) Venue() exchange.Venue { return Venue }
-
-// Close drops idle HTTP connections; streams end with their own contexts.
-func (x *Exchange) Close() error {
-	x.cfg.HTTP.CloseIdleConnections()
+func (x *Exchange) once(ctx context.Context, op string, pace *rate.Limiter, target string, v any) error {
+	if err := x.limits.wait(ctx, op, pace); err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, x.cfg.Endpoints.REST+target, nil)
+	if err != nil {
+		return fmt.Errorf("okx: %s: %w", op, err)
+	}
+	if x.cfg.Endpoints.Simulated {
+		req.Header.Set("x-simulated-trading", "1")
+	}
+	resp, err := x.cfg.HTTP.Do(req)
+	if err != nil {
+		return failed(ctx, op, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return failed(ctx, op, err)
+	case len(body) > maxBody:
+		return &exchange.Error{Venue: Venue, Op: op, Message: fmt.Sprintf("an answer of more than %d bytes", maxBody), Err: exchange.ErrFrame}
+	}
+	data, e := payload(op, resp.StatusCode, resp.Header, body)
+	if e != nil {
+		x.limits.pause(e.RetryAfter, errors.Is(e, exchange.ErrBanned))
+		return e
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return &exchange.Error{Venue: Venue, Op: op, Err: fmt.Errorf("%w: %w", err, exchange.ErrFrame)}
+	}
 	return nil
 }
 
+// failed is the error of a request without an answer. The cause's URL is left out: it says nothing that op does not.
+func failed(ctx context.Context, op string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrUnavailable, Err: err}
+}
+
 // Instruments lists spot markets and linear perpetual swaps, every size in base units. Swaps that are settled in another currency than
-// they are quoted in (inverse ones, USD-margined ones) are left out, as are markets in preparation whose rules are not yet known.
+// they are quoted in (inverse ones, USD-margined ones) are left out. An instrument whose rules do not pass exchange.Instrument's Validate is
+// listed as not tradable.
 func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, error) {
 	var all []exchange.Instrument
 	for _, kind := range []string{"SPOT", "SWAP"} {
@@ -58,13 +105,12 @@ func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, erro
 		if err := x.get(ctx, "instruments", x.limits.instruments, "/api/v5/public/instruments", url.Values{"instType": {kind}}, &rows); err != nil {
 			return nil, err
 		}
+		if len(rows) == 0 {
+			return nil, &exchange.Error{Venue: Venue, Op: "instruments", Err: fmt.Errorf("no %s instruments: %w", kind, exchange.ErrFrame)}
+		}
 		for _, r := range rows {
-			in, ok, err := r.instrument()
-			if err != nil {
-				return nil, &exchange.Error{Venue: Venue, Op: "instruments", Err: err}
-			}
-			if ok {
-				all = append(all, in)
+			if i, ok := r.instrument(); ok {
+				all = append(all, i)
 			}
 		}
 	}
@@ -72,98 +118,19 @@ func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, erro
 	return all, nil
 }
 
-func (x *Exchange) keep(all []exchange.Instrument) {
-	rules := make(map[exchange.Symbol]exchange.Instrument, len(all))
-	for _, in := range all {
-		if in.Market.Venue == Venue {
-			rules[in.Market.Symbol] = in
-		}
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.rules = rules
-}
-
-// known are the rules of symbols, fetched if there are none yet.
-func (x *Exchange) known(ctx context.Context, op string, symbols ...exchange.Symbol) ([]exchange.Instrument, error) {
-	x.mu.Lock()
-	rules := x.rules
-	x.mu.Unlock()
-	if rules == nil {
-		if _, err := x.Instruments(ctx); err != nil {
-			return nil, err
-		}
-		x.mu.Lock()
-		rules = x.rules
-		x.mu.Unlock()
-	}
-	r := make([]exchange.Instrument, len(symbols))
-	for i, s := range symbols {
-		in, ok := rules[s]
-		if !ok {
-			return nil, &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrInvalid, Err: fmt.Errorf("no market %s", s)}
-		}
-		r[i] = in
-	}
-	return r, nil
-}
-
-// get does one GET and decodes the envelope's data into v.
-func (x *Exchange) get(ctx context.Context, op string, limit *rate.Limiter, path string, query url.Values, v any) error {
-	fail := func(err error) error {
-		return &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrUnavailable, Err: err}
-	}
-	if err := limit.Wait(ctx); err != nil {
-		return fail(err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, x.cfg.REST+path+"?"+query.Encode(), nil)
-	if err != nil {
-		return fail(err)
-	}
-	res, err := x.cfg.HTTP.Do(req)
-	if err != nil {
-		return fail(err)
-	}
-	defer res.Body.Close()
-	body, err := readAll(res.Body)
-	if err != nil {
-		return fail(err)
-	}
-	var e envelope
-	err = json.Unmarshal(body, &e)
-	if res.StatusCode == http.StatusOK && err == nil && e.Code == "0" {
-		err = json.Unmarshal(e.Data, v)
-	}
-	switch {
-	case res.StatusCode != http.StatusOK, err == nil && e.Code != "0":
-		return failed(op, res.StatusCode, res.Header, e.Code, e.Message)
-	case err != nil:
-		return fail(fmt.Errorf("%w: %w", exchange.ErrFrame, err))
-	}
-	return nil
-}
-
-// maxBody bounds what one answer may cost: the longest list of instruments has about 2 MB.
-const maxBody = 32 << 20
-
-func readAll(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = errTooLarge
-	}
-	return body, err
-}
-
-// Snapshot fetches one book over REST. Depths up to 400 levels a side come from the venue's cheaper request; 5000 is the most. A depth of 0
-// asks for 400.
+// Snapshot fetches one book over REST. Depths up to 400 levels a side come from the venue's cheaper request; 5000 is the most. depth 0
+// means 100.
 func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (*exchange.Book, error) {
+	if depth < 0 {
+		return nil, fmt.Errorf("okx: depth %d: %w", depth, exchange.ErrInvalid)
+	}
 	known, err := x.known(ctx, "snapshot", s)
 	if err != nil {
 		return nil, err
 	}
 	path, limit := "/api/v5/market/books", x.limits.books
-	if depth <= 0 {
-		depth = 400
+	if depth == 0 {
+		depth = 100
 	}
 	if depth > 400 {
 		path, limit, depth = "/api/v5/market/books-full", x.limits.booksFull, min(depth, 5000)

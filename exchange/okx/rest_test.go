@@ -9,10 +9,12 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/okx"
+	"github.com/bothlegs/bothlegs/feed"
 	"github.com/bothlegs/bothlegs/internal/fixtures"
 )
 
@@ -72,6 +74,9 @@ func TestInstruments(t *testing.T) {
 			in.Tick, in.Lot, in.MinQty, in.MaxQty, in.Contract, in.Tradable, in.Settle)
 	}
 	const spot = "okx:BTC-USDT BTC-USDT tick 0.1 lot 0.00000001 min 0.00001 max 9999999999 contract 1 tradable true settle USDT"
+	unusable := func(old, new string) string {
+		return strings.NewReplacer(old, new, "tradable true", "tradable false").Replace(spot)
+	}
 	tests := []struct {
 		name       string
 		spot, swap []string
@@ -90,17 +95,29 @@ func TestInstruments(t *testing.T) {
 		{name: "suspended is listed and not tradable", spot: []string{row(spotRow, "live", "suspend")}, want: []string{strings.Replace(spot, "tradable true", "tradable false", 1)}},
 		{name: "post-only is not plain trading", spot: []string{row(spotRow, "live", "post_only")}, want: []string{strings.Replace(spot, "tradable true", "tradable false", 1)}},
 		{name: "an unknown state is not tradable", spot: []string{row(spotRow, "live", "frozen")}, want: []string{strings.Replace(spot, "tradable true", "tradable false", 1)}},
-		{name: "announced without rules is left out", spot: []string{spotRow, row(spotRow, "BTC", "NEW", "live", "preopen", `"tickSz":"0.1"`, `"tickSz":""`)}, want: []string{spot}},
+		{name: "announced without rules is listed and not tradable", spot: []string{spotRow, row(spotRow, "BTC", "NEW", "live", "preopen", `"tickSz":"0.1"`, `"tickSz":""`)}, want: []string{spot,
+			"okx:NEW-USDT NEW-USDT tick 0 lot 0.00000001 min 0.00001 max 9999999999 contract 1 tradable false settle USDT"}},
 		{name: "no maximum", spot: []string{row(spotRow, "9999999999", "")}, want: []string{strings.Replace(spot, "9999999999", "0", 1)}},
-		{name: "live without a tick", spot: []string{row(spotRow, `"tickSz":"0.1"`, `"tickSz":""`)}, err: exchange.ErrFrame},
-		{name: "a tick of NaN", spot: []string{row(spotRow, `"tickSz":"0.1"`, `"tickSz":"NaN"`)}, err: exchange.ErrFrame},
-		{name: "a tick of zero", spot: []string{row(spotRow, `"tickSz":"0.1"`, `"tickSz":"0"`)}, err: exchange.ErrFrame},
-		{name: "a negative lot", spot: []string{row(spotRow, `"lotSz":"0.00000001"`, `"lotSz":"-1"`)}, err: exchange.ErrFrame},
-		{name: "a contract of zero", swap: []string{row(swapRow, `"ctVal":"0.01"`, `"ctVal":"0"`)}, err: exchange.ErrFrame},
-		{name: "a swap without contract value", swap: []string{row(swapRow, `"ctVal":"0.01"`, `"ctVal":""`)}, err: exchange.ErrFrame},
+		{name: "live without a tick", spot: []string{row(spotRow, `"tickSz":"0.1"`, `"tickSz":""`)}, want: []string{unusable("tick 0.1", "tick 0")}},
+		{name: "a tick of NaN", spot: []string{row(spotRow, `"tickSz":"0.1"`, `"tickSz":"NaN"`)}, want: []string{unusable("tick 0.1", "tick 0")}},
+		{name: "a tick of zero", spot: []string{row(spotRow, `"tickSz":"0.1"`, `"tickSz":"0"`)}, want: []string{unusable("tick 0.1", "tick 0")}},
+		{name: "a negative lot", spot: []string{row(spotRow, `"lotSz":"0.00000001"`, `"lotSz":"-1"`)}, want: []string{unusable("lot 0.00000001", "lot -1")}},
+		{name: "a minimum that is none", spot: []string{row(spotRow, `"minSz":"0.00001"`, `"minSz":"1e400"`)}, want: []string{unusable("min 0.00001", "min 0")}},
+		{name: "a contract of zero", swap: []string{row(swapRow, `"ctVal":"0.01"`, `"ctVal":"0"`)}, want: []string{
+			"okx:BTC-USDT-PERP BTC-USDT-SWAP tick 0.1 lot 0.00 min 0.00 max 0 contract 0 tradable false settle USDT"}},
+		{name: "a swap without contract value", swap: []string{row(swapRow, `"ctVal":"0.01"`, `"ctVal":""`)}, want: []string{
+			"okx:BTC-USDT-PERP BTC-USDT-SWAP tick 0.1 lot 0.00 min 0.00 max 0 contract 0 tradable false settle USDT"}},
+		{name: "an empty list", spot: nil, swap: nil, err: exchange.ErrFrame},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			// A list without rows is an error: where a case has none of a kind, it gets one that is left out.
+			if tt.err == nil && tt.spot == nil {
+				tt.spot = []string{row(spotRow, `"SPOT"`, `"MARGIN"`)}
+			}
+			if tt.err == nil && tt.swap == nil {
+				tt.swap = []string{row(swapRow, `"linear"`, `"inverse"`)}
+			}
 			list, err := venue(t, answers{spotPath: rows(tt.spot...), swapPath: rows(tt.swap...)}).Instruments(t.Context())
 			if !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) {
 				t.Fatalf("error %v, want %v", err, tt.err)
@@ -175,7 +192,7 @@ func TestSnapshot(t *testing.T) {
 		{name: "swap sizes become base units", symbol: "BTC-USDT-PERP", depth: 5, path: "/api/v5/market/books?instId=BTC-USDT-SWAP&sz=5",
 			body: `{"asks":[["41006.8","3","0","1"]],"bids":[["41006.7","2.5","0","1"]],"ts":"1704067200123"}`,
 			want: "okx:BTC-USDT-PERP 0: 41006.7x0.025 | 41006.8x0.03"},
-		{name: "default depth", symbol: "BTC-USDT", path: "/api/v5/market/books?instId=BTC-USDT&sz=400", body: `{"asks":[],"bids":[],"ts":"1"}`, want: "okx:BTC-USDT 0: |"},
+		{name: "default depth", symbol: "BTC-USDT", path: "/api/v5/market/books?instId=BTC-USDT&sz=100", body: `{"asks":[],"bids":[],"ts":"1"}`, want: "okx:BTC-USDT 0: |"},
 		{name: "deep books have their own path", symbol: "BTC-USDT", depth: 401, path: "/api/v5/market/books-full?instId=BTC-USDT&sz=401",
 			body: `{"asks":[["2","1","4"]],"bids":[["1","1","1"]],"ts":"1"}`, want: "okx:BTC-USDT 0: 1x1 | 2x1"},
 		{name: "and an end", symbol: "BTC-USDT", depth: 9000, path: "/api/v5/market/books-full?instId=BTC-USDT&sz=5000", body: book,
@@ -195,6 +212,7 @@ func TestSnapshot(t *testing.T) {
 		{name: "a level without size", symbol: "BTC-USDT", depth: 1, path: "/api/v5/market/books?instId=BTC-USDT&sz=1",
 			body: `{"asks":[["100"]],"bids":[],"ts":"1"}`, err: exchange.ErrFrame},
 		{name: "unknown symbol", symbol: "XYZ-USDT", depth: 1, err: exchange.ErrInvalid},
+		{name: "negative depth", symbol: "BTC-USDT", depth: -1, err: exchange.ErrInvalid},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,39 +239,90 @@ func TestSnapshot(t *testing.T) {
 
 func TestReadErrors(t *testing.T) {
 	const path = "/api/v5/market/books?instId=BTC-USDT&sz=1"
+	busy := `{"code":"50011","msg":"Too Many Requests","data":[]}`
 	tests := []struct {
 		name  string
 		give  answer
 		class error
 		code  string
 		after time.Duration
+		tries int
+		took  time.Duration // at least
 	}{
-		{name: "HTTP 429", give: answer{status: 429, header: http.Header{"Retry-After": {"3"}}, body: `{"code":"50011","msg":"Too Many Requests","data":[]}`}, class: exchange.ErrRateLimited, code: "50011", after: 3 * time.Second},
-		{name: "rate limit in an HTTP 200", give: answer{body: `{"code":"50011","msg":"Too Many Requests","data":[]}`}, class: exchange.ErrRateLimited, code: "50011"},
-		{name: "a page of HTML", give: answer{status: 502, body: `<html>Bad Gateway</html>`}, class: exchange.ErrUnavailable},
-		{name: "unknown instrument", give: answer{body: `{"code":"51001","msg":"Instrument ID does not exist","data":[]}`}, class: exchange.ErrInvalid, code: "51001"},
-		{name: "a code that nobody documented", give: answer{body: `{"code":"99999","msg":"?","data":[]}`}, code: "99999"},
-		{name: "no code", give: answer{body: `{"data":[]}`}},
-		{name: "truncated", give: answer{body: `{"code":"0","data":[{"asks":[["1`}, class: exchange.ErrFrame},
-		{name: "another shape", give: answer{body: `{"code":"0","data":{"asks":7}}`}, class: exchange.ErrFrame},
-		{name: "no book", give: answer{body: `{"code":"0","data":[]}`}, class: exchange.ErrFrame},
+		{name: "HTTP 429", give: answer{status: 429, header: http.Header{"Retry-After": {"3"}}, body: busy}, class: exchange.ErrRateLimited, code: "50011", after: 3 * time.Second, tries: 4, took: 9 * time.Second},
+		{name: "rate limit in an HTTP 200", give: answer{body: busy}, class: exchange.ErrRateLimited, code: "50011", tries: 4, took: 7 * time.Second},
+		{name: "a page of HTML", give: answer{status: 502, body: `<html>Bad Gateway</html>`}, class: exchange.ErrUnavailable, code: "HTTP 502", tries: 4, took: 7 * time.Second},
+		{name: "unknown instrument", give: answer{body: `{"code":"51001","msg":"Instrument ID does not exist","data":[]}`}, class: exchange.ErrInvalid, code: "51001", tries: 1},
+		{name: "a code that nobody documented", give: answer{body: `{"code":"99999","msg":"?","data":[]}`}, code: "99999", tries: 1},
+		{name: "no code", give: answer{body: `{"data":[]}`}, class: exchange.ErrFrame, code: "HTTP 200", tries: 1},
+		{name: "truncated", give: answer{body: `{"code":"0","data":[{"asks":[["1`}, class: exchange.ErrFrame, code: "HTTP 200", tries: 1},
+		{name: "another shape", give: answer{body: `{"code":"0","data":{"asks":7}}`}, class: exchange.ErrFrame, tries: 1},
+		{name: "no book", give: answer{body: `{"code":"0","data":[]}`}, class: exchange.ErrFrame, tries: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b, err := venue(t, answers{spotPath: rows(spotRow), swapPath: rows(), path: tt.give}).Snapshot(t.Context(), exchange.MustSymbol("BTC-USDT"), 1)
-			var e *exchange.Error
-			if b != nil || !errors.As(err, &e) {
-				t.Fatalf("got %v, %v; want an *exchange.Error", b, err)
-			}
-			if tt.class != nil && !errors.Is(err, tt.class) {
-				t.Errorf("%v is not %v", err, tt.class)
-			}
-			if e.Venue != okx.Venue || e.Op != "snapshot" || e.Code != tt.code || e.RetryAfter != tt.after || e.Outcome != nil {
-				t.Errorf("got %+v", e)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				c := &counted{then: answers{path: tt.give}}
+				x, err := okx.New(okx.Config{Instruments: rules(), HTTP: &http.Client{Transport: c}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				b, err := x.Snapshot(t.Context(), exchange.MustSymbol("BTC-USDT"), 1)
+				var e *exchange.Error
+				if b != nil || !errors.As(err, &e) {
+					t.Fatalf("got %v, %v; want an *exchange.Error", b, err)
+				}
+				if tt.class != nil && !errors.Is(err, tt.class) {
+					t.Errorf("%v is not %v", err, tt.class)
+				}
+				if e.Venue != okx.Venue || e.Op != "snapshot" || e.Code != tt.code || e.RetryAfter != tt.after || e.Outcome != nil {
+					t.Errorf("got %+v", e)
+				}
+				if took := time.Since(began); c.n != tt.tries || took < tt.took || took > tt.took+5*time.Second {
+					t.Errorf("%d tries in %v, want %d in %v", c.n, took, tt.tries, tt.took)
+				}
+			})
 		})
 	}
 }
+
+// counted counts requests.
+type counted struct {
+	n    int
+	then http.RoundTripper
+}
+
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n++
+	return c.then.RoundTrip(r)
+}
+
+// The demo market is told by a header of each request.
+func TestDemo(t *testing.T) {
+	for _, e := range []okx.Endpoints{okx.Production(), okx.Demo()} {
+		var header http.Header
+		x, err := okx.New(okx.Config{Endpoints: e, Instruments: rules(), HTTP: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			header = r.Header
+			return nil, errCable
+		})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		if _, err := x.Snapshot(ctx, exchange.MustSymbol("BTC-USDT"), 1); err == nil {
+			t.Error("no error")
+		}
+		cancel()
+		if got := header.Get("x-simulated-trading") == "1"; got != e.Simulated {
+			t.Errorf("%+v: header %v", e, header)
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestCancelledRead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -284,18 +353,27 @@ func TestKnownInstruments(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
+	bad := rules()
+	bad[0].Tick = exchange.Decimal{}
+	foreign := rules()
+	foreign[0].Market.Venue = "bybit"
 	tests := []struct {
 		name string
 		cfg  okx.Config
 		ok   bool
 	}{
 		{"zero value", okx.Config{}, true},
-		{"other hosts", okx.Config{REST: "https://eea.okx.com", Stream: "wss://wseea.okx.com:8443/ws/v5/public"}, true},
+		{"the demo market", okx.Config{Endpoints: okx.Demo()}, true},
+		{"other hosts", okx.Config{Endpoints: okx.Endpoints{REST: "https://eea.okx.com", Stream: "wss://wseea.okx.com:8443"}}, true},
 		{"another channel", okx.Config{Channel: "books50-l2-tbt"}, true},
-		{"REST over a socket", okx.Config{REST: "wss://ws.okx.com"}, false},
-		{"REST without host", okx.Config{REST: "/api"}, false},
-		{"stream over HTTP", okx.Config{Stream: "https://ws.okx.com"}, false},
+		{"REST over a socket", okx.Config{Endpoints: okx.Endpoints{REST: "wss://ws.okx.com"}}, false},
+		{"REST without host", okx.Config{Endpoints: okx.Endpoints{REST: "https:"}}, false},
+		{"REST with a path", okx.Config{Endpoints: okx.Endpoints{REST: "https://www.okx.com/api"}}, false},
+		{"stream over HTTP", okx.Config{Endpoints: okx.Endpoints{Stream: "https://ws.okx.com"}}, false},
 		{"a channel without deltas", okx.Config{Channel: "books5"}, false},
+		{"instruments without tick", okx.Config{Instruments: bad}, false},
+		{"another venue's instruments", okx.Config{Instruments: foreign}, false},
+		{"a decoder of one's own", okx.Config{Session: feed.SessionConfig{Decoder: protocol(t, okx.ProtocolConfig{}).Decoder(nil)}}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -344,10 +344,6 @@ func TestOwns(t *testing.T) {
 			t.Errorf("Owns(%q) = %v", address, got)
 		}
 	}
-	own := protocol(t, okx.ProtocolConfig{URL: "ws://127.0.0.1:4711/mirror"})
-	if !own.Owns("ws://127.0.0.1:4711/mirror") || own.Owns("ws://127.0.0.1:4711/other") || own.Spec().URL != "ws://127.0.0.1:4711/mirror" {
-		t.Error("a protocol's own URL")
-	}
 }
 
 func TestProtocolConfig(t *testing.T) {

@@ -2,7 +2,6 @@ package okx
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -35,16 +34,15 @@ type instrument struct {
 	State     string `json:"state"`
 }
 
-// instrument is the row in the library's terms; false for what is no market of the library, or not one yet.
-func (w instrument) instrument() (exchange.Instrument, bool, error) {
+// instrument is the row in the library's terms; false for what is no market of the library.
+func (w instrument) instrument() (exchange.Instrument, bool) {
 	symbol, ok := w.symbol()
 	if !ok {
-		return exchange.Instrument{}, false, nil
+		return exchange.Instrument{}, false
 	}
 	in := exchange.Instrument{
 		Market:      exchange.Market{Venue: Venue, Symbol: symbol},
 		VenueSymbol: w.InstID,
-		Tradable:    w.State == "live",
 		Contract:    exchange.MustDecimal("1"),
 		Settle:      symbol.Quote,
 	}
@@ -56,20 +54,8 @@ func (w instrument) instrument() (exchange.Instrument, bool, error) {
 	in.Lot = n.read(w.LotSz).Mul(in.Contract)
 	in.MinQty = n.read(w.MinSz).Mul(in.Contract)
 	in.MaxQty = n.optional(w.MaxLmtSz).Mul(in.Contract)
-	err := n.err
-	if err == nil {
-		err = in.Validate()
-	}
-	if err == nil && in.Contract.Sign() <= 0 {
-		err = fmt.Errorf("contract of %s", in.Contract)
-	}
-	if err != nil {
-		if !in.Tradable {
-			return exchange.Instrument{}, false, nil // announced, its rules still to come
-		}
-		return exchange.Instrument{}, false, fmt.Errorf("instrument %s: %w: %w", w.InstID, exchange.ErrFrame, err)
-	}
-	return in, true, nil
+	in.Tradable = w.State == "live" && in.Contract.Sign() > 0 && n.err == nil && in.Validate() == nil
+	return in, true
 }
 
 // symbol names the market. A swap has no baseCcy and quoteCcy; its name says them, and what a contract is counted in and settled in must

@@ -1,0 +1,51 @@
+package okx_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/okx"
+)
+
+// A Protocol's Decoder turns frames into books, wherever they come from. Sizes of swaps come in contracts, here of 0.01 BTC, and leave as BTC.
+func ExampleProtocol() {
+	swap := exchange.MustSymbol("BTC-USDT-PERP")
+	p, err := okx.Protocol(okx.ProtocolConfig{
+		Symbols: []exchange.Symbol{swap},
+		Instruments: []exchange.Instrument{{ // usually from Exchange.Instruments
+			Market:      exchange.Market{Venue: okx.Venue, Symbol: swap},
+			VenueSymbol: "BTC-USDT-SWAP",
+			Tick:        exchange.MustDecimal("0.1"),
+			Lot:         exchange.MustDecimal("0.0001"),
+			Contract:    exchange.MustDecimal("0.01"),
+		}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d := p.Decoder(func(b *exchange.Book) {
+		if b.Err != nil {
+			fmt.Println("invalid:", b.Err)
+			return
+		}
+		bid, _ := b.Best(exchange.Sell)
+		ask, _ := b.Best(exchange.Buy)
+		fmt.Printf("%s: %s x %s / %s x %s\n", b.Market, b.Price(bid), b.Size(bid), b.Price(ask), b.Size(ask))
+	})
+	for _, frame := range []string{
+		`{"event":"subscribe","arg":{"channel":"books","instId":"BTC-USDT-SWAP"}}`,
+		`{"arg":{"channel":"books","instId":"BTC-USDT-SWAP"},"action":"snapshot","data":[{"asks":[["65000.1","250","0","4"]],"bids":[["65000","31.5","0","2"]],"ts":"1786310818027","checksum":0,"seqId":100,"prevSeqId":-1}]}`,
+		`{"arg":{"channel":"books","instId":"BTC-USDT-SWAP"},"action":"update","data":[{"asks":[],"bids":[["65000","0","0","0"],["64999.9","8","0","1"]],"ts":"1786310818127","checksum":0,"seqId":107,"prevSeqId":100}]}`,
+		`{"arg":{"channel":"books","instId":"BTC-USDT-SWAP"},"action":"update","data":[{"asks":[],"bids":[["64999.9","9","0","1"]],"ts":"1786310818227","checksum":0,"seqId":120,"prevSeqId":115}]}`,
+	} {
+		if _, err := d.Frame(time.Now(), []byte(frame)); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// okx:BTC-USDT-PERP: 65000.0 x 0.3150 / 65000.1 x 2.5000
+	// okx:BTC-USDT-PERP: 64999.9 x 0.0800 / 65000.1 x 2.5000
+	// invalid: book: okx:BTC-USDT-PERP: update 0 to 120 (previous 115) after 107: gap
+}
