@@ -126,5 +126,12 @@ func divide(q, num, den *apd.BigInt, negative bool, rounding Rounding) {
 func abs(d *apd.Decimal) *apd.BigInt { return new(apd.BigInt).Abs(&d.Coeff) }
 
 func pow10(n int64) *apd.BigInt {
+	if n <= 18 { // the usual case fits a word: no exponentiation, no memory
+		p := int64(1)
+		for range n {
+			p *= 10
+		}
+		return apd.NewBigInt(p)
+	}
 	return new(apd.BigInt).Exp(apd.NewBigInt(10), apd.NewBigInt(n), nil)
 }
