@@ -176,7 +176,7 @@ func (m *Machine) finish(now time.Time, g *group) {
 	m.release(g)
 	for _, c := range g.children {
 		delete(m.orders, c.req.ClientID)
-		m.past.add(c.req.ClientID, pastOrder{group: g.id, market: c.req.Market, account: c.req.Account, side: c.req.Side, filled: c.filled, told: c.told})
+		m.past.add(pastOrder{id: c.req.ClientID, group: g.id, market: c.req.Market, account: c.req.Account, side: c.req.Side, filled: c.filled, told: c.told})
 	}
 	delete(m.groups, g.number)
 	m.recordResult(now, r)

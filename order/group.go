@@ -21,6 +21,8 @@ type group struct {
 	barren   int // compensations that the venue refused
 	stuck    bool
 	started  time.Time
+	own      [2]child // room for the legs' own orders, and for the list: one piece of memory for most groups
+	list     [4]*child
 }
 
 // wait is what a group with a surplus waits for before its next attempt.
@@ -188,8 +190,7 @@ func (m *Machine) book(now time.Time, c *child, f *exchange.Fill) bool {
 	if !m.seen.add(f.Key()) {
 		return false
 	}
-	fill := *f
-	m.act(Action{Kind: ActBook, Fill: &fill})
+	m.act(Action{Kind: ActBook, Fill: f})
 	if f.Quantity.Sign() <= 0 || f.Price.Sign() <= 0 {
 		return false // the Booker refuses it, loudly; nothing is counted
 	}
@@ -232,18 +233,19 @@ func addAmount(list []exchange.Amount, a exchange.Asset, q exchange.Decimal) []e
 
 // late takes a report about an order that no open group has: its group has ended, or it never was ours. Its fills are real either way.
 func (m *Machine) late(now time.Time, id string, o *exchange.Order) {
-	p, ours := m.past.orders[id]
+	p := m.past.find(id)
+	var told exchange.Decimal
 	for i := range o.Fills {
 		if m.book(now, nil, &o.Fills[i]) {
-			p.told = p.told.Add(o.Fills[i].Quantity)
+			told = told.Add(o.Fills[i].Quantity)
 		}
 	}
-	if !ours {
+	if p == nil {
 		return
 	}
 	before := p.filled
+	p.told = p.told.Add(told)
 	p.filled = p.filled.Max(o.Filled).Max(p.told)
-	m.past.orders[id] = p
 	if p.filled.Cmp(before) <= 0 {
 		return
 	}

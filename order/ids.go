@@ -56,13 +56,13 @@ func (s *seen) add(k exchange.FillKey) bool {
 
 // past remembers how much the orders of the newest ended groups had filled: what tells a late fill from a late report.
 type past struct {
-	orders map[string]pastOrder
-	ring   []string
+	places map[string]int32 // in ring
+	ring   []pastOrder
 	next   int
 }
 
 type pastOrder struct {
-	group        string
+	id, group    string
 	market       exchange.Market
 	account      exchange.AccountID
 	side         exchange.Side
@@ -71,16 +71,24 @@ type pastOrder struct {
 
 const pastMax = 1 << 13
 
-func (p *past) add(id string, o pastOrder) {
-	if p.orders == nil {
-		p.orders = map[string]pastOrder{}
+// find is the order of that id, or nil.
+func (p *past) find(id string) *pastOrder {
+	if i, ok := p.places[id]; ok {
+		return &p.ring[i]
 	}
-	p.orders[id] = o
+	return nil
+}
+
+func (p *past) add(o pastOrder) {
+	if p.places == nil {
+		p.places = map[string]int32{}
+	}
 	if len(p.ring) < pastMax {
-		p.ring = append(p.ring, id)
+		p.places[o.id] = int32(len(p.ring))
+		p.ring = append(p.ring, o)
 		return
 	}
-	delete(p.orders, p.ring[p.next])
-	p.ring[p.next] = id
+	delete(p.places, p.ring[p.next].id)
+	p.ring[p.next], p.places[o.id] = o, int32(p.next)
 	p.next = (p.next + 1) % pastMax
 }

@@ -59,7 +59,7 @@ const (
 	ActDone                          // the group has ended: Result, Err
 )
 
-// Action is what the Machine wants done. What it points to is read-only; Record and Legs hold until the next Step.
+// Action is what the Machine wants done. What it points to is read-only, and holds until the next Step; a Result holds for good.
 type Action struct {
 	Kind     ActionKind
 	Purpose  exchange.Purpose
@@ -177,6 +177,7 @@ func (m *Machine) execute(now time.Time, ev *Event) {
 	}
 	m.groups[g.number] = g
 	g.legs = slices.Clone(g.legs) // the plan stays its maker's
+	g.children = g.list[:0]
 	for i := range g.legs {
 		m.place(now, g, i, exchange.Open, g.legs[i])
 	}
@@ -186,7 +187,11 @@ func (m *Machine) execute(now time.Time, ev *Event) {
 func (m *Machine) place(now time.Time, g *group, leg int, why exchange.Purpose, req exchange.OrderRequest) {
 	req.ClientID = childID(g.id, len(g.children))
 	req.Deadline = now.Add(m.cfg.Valid)
-	c := &child{group: g, leg: leg, purpose: why, req: req, evidence: req.Deadline.Add(m.cfg.Visibility)}
+	c := new(child)
+	if n := len(g.children); n < len(g.own) {
+		c = &g.own[n]
+	}
+	*c = child{group: g, leg: leg, purpose: why, req: req, evidence: req.Deadline.Add(m.cfg.Visibility)}
 	g.children = append(g.children, c)
 	g.pending++
 	m.orders[req.ClientID] = c
