@@ -160,6 +160,6 @@ func ExampleFaultProfile() {
 	_, err = sim.FaultProfile("wild", 7)
 	fmt.Println(err)
 	// Output:
-	// 120000 in a million placements are refused <nil>
+	// 200000 in a million placements are refused <nil>
 	// sim: no fault profile "wild": want none or basic: invalid request
 }

@@ -137,7 +137,7 @@ type answer struct {
 }
 
 // send lets a request travel, act, and its answer travel back, on timers that nobody's context stops.
-func (x *Exchange) send(ctx context.Context, op string, ref exchange.OrderRef, deadline time.Time, act func(time.Time, fate) (exchange.Order, error)) (exchange.Order, error) {
+func (x *Exchange) send(ctx context.Context, op string, ref exchange.OrderRef, deadline time.Time, act action) (exchange.Order, error) {
 	if err := x.refuseToSend(ctx, op); err != nil {
 		return exchange.Order{}, err
 	}
@@ -189,7 +189,7 @@ func (x *Exchange) await(ctx context.Context, op string, back <-chan answer) ans
 	return answer{err: unknownOutcome(x.Venue(), op, cause)}
 }
 
-func (x *Exchange) arrive(op string, ref exchange.OrderRef, t fate, act func(time.Time, fate) (exchange.Order, error)) (a answer) {
+func (x *Exchange) arrive(op string, ref exchange.OrderRef, t fate, act action) (a answer) {
 	if t.reject {
 		return answer{err: refusedByFault(x.Venue(), op)}
 	}

@@ -34,7 +34,7 @@ const million = 1_000_000
 // lookupTries is how often in a row a lookup of one order may fail.
 const lookupTries = 3
 
-// FaultProfile is a named set of faults: "none", or "basic", in which about a quarter of all placements meet one and lookups
+// FaultProfile is a named set of faults: "none", or "basic", in which about a third of all placements meet one, and lookups
 // of unknown outcomes may need up to four tries. An error wraps exchange.ErrInvalid.
 func FaultProfile(name string, seed uint64) (Faults, error) {
 	switch name {
@@ -43,7 +43,7 @@ func FaultProfile(name string, seed uint64) (Faults, error) {
 	case "basic":
 		return Faults{
 			Seed:    seed,
-			Orders:  Rates{LostAck: 60_000, Reject: 120_000, Partial: 60_000, Late: 20_000, Slow: 10_000},
+			Orders:  Rates{LostAck: 60_000, Reject: 200_000, Partial: 60_000, Late: 20_000, Slow: 10_000},
 			Lookups: Rates{LostAck: 50_000, Reject: 150_000, Slow: 10_000},
 		}, nil
 	}

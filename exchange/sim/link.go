@@ -107,9 +107,12 @@ func (k *Link) Publish(b *exchange.Book) error {
 	return err
 }
 
+// action is what a request does when it arrives.
+type action func(now time.Time, t fate) (exchange.Order, error)
+
 // send lets a request travel, act, and its answer travel back. Its fate is known at once, so that a time-out is posted only where it
 // will strike.
-func (k *Link) send(op string, ref exchange.OrderRef, deadline time.Time, done func(exchange.Order, error), act func(time.Time, fate) (exchange.Order, error)) {
+func (k *Link) send(op string, ref exchange.OrderRef, deadline time.Time, done func(exchange.Order, error), act action) {
 	loop := k.cfg.Loop
 	t := k.cfg.Faults.draw(k.cfg.Latency, k.tries.next(loop.Now(), op, ref, deadline))
 	silent := t.lost || t.in+t.out >= k.cfg.Timeout // the caller gives up before an answer comes
@@ -124,7 +127,7 @@ func (k *Link) send(op string, ref exchange.OrderRef, deadline time.Time, done f
 	})
 }
 
-func (k *Link) arrive(op string, ref exchange.OrderRef, t fate, act func(time.Time, fate) (exchange.Order, error)) (exchange.Order, error) {
+func (k *Link) arrive(op string, ref exchange.OrderRef, t fate, act action) (exchange.Order, error) {
 	if t.reject {
 		return exchange.Order{}, refusedByFault(k.Venue(), op)
 	}

@@ -68,9 +68,19 @@ func (m *market) rescale(given exchange.Scale) error {
 	if want == m.scale {
 		return nil
 	}
+	for _, orders := range m.rest { // all or none: half of the orders in other units would be wrong numbers
+		for _, o := range orders {
+			if _, _, ok := o.units(want); !ok {
+				return fmt.Errorf("sim: %s: resting order %s in units of %v: %w", m.ins.Market, o.req.ClientID, want, exchange.ErrScale)
+			}
+		}
+	}
 	old := m.scale
 	m.scale = want
-	for i := range m.taken {
+	for i := range m.rest {
+		for _, o := range m.rest[i] {
+			o.measure()
+		}
 		kept := m.taken[i][:0]
 		for _, t := range m.taken[i] {
 			if t, ok := t.rescaled(old, want); ok {
@@ -78,13 +88,6 @@ func (m *market) rescale(given exchange.Scale) error {
 			}
 		}
 		m.taken[i] = kept
-	}
-	for _, orders := range m.rest {
-		for _, o := range orders {
-			if !o.measure() {
-				return fmt.Errorf("sim: %s: resting order %s in units of %v: %w", m.ins.Market, o.req.ClientID, want, exchange.ErrScale)
-			}
-		}
 	}
 	return nil
 }
@@ -97,12 +100,17 @@ func (t taken) rescaled(old, new exchange.Scale) (r taken, ok bool) {
 	return r, ok1 && ok2 && ok3
 }
 
+// units is the order's price and what is left of it in units of s; false when they do not fit.
+func (o *order) units(s exchange.Scale) (price, left int64, ok bool) {
+	price, ok1 := o.req.Price.Int64(int(s.Price))
+	left, ok2 := o.req.Quantity.Sub(o.filled).Int64(int(s.Size))
+	return price, left, ok1 && ok2
+}
+
 // measure sets the order's integers from its exact numbers; false when they do not fit.
-func (o *order) measure() bool {
-	var ok1, ok2 bool
-	o.price, ok1 = o.req.Price.Int64(int(o.m.scale.Price))
-	o.left, ok2 = o.req.Quantity.Sub(o.filled).Int64(int(o.m.scale.Size))
-	return ok1 && ok2
+func (o *order) measure() (ok bool) {
+	o.price, o.left, ok = o.units(o.m.scale)
+	return ok
 }
 
 // load copies b into the market's units and takes off what was taken.

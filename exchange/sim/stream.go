@@ -22,7 +22,7 @@ type bookStream struct {
 	free   []*exchange.Book
 }
 
-// track is what is on its way of one symbol, oldest first.
+// track is what is on its way of one symbol, oldest first. None overtakes another: what is due waits for what is before it.
 type track struct {
 	symbol exchange.Symbol
 	queue  []shown
@@ -69,9 +69,6 @@ func (x *Exchange) show(now time.Time, b *bookStream, s exchange.Symbol) bool {
 	}
 	t := b.tracks[i]
 	due := now.Add(x.feedDelay())
-	if n := len(t.queue); n > 0 {
-		due = later(due, t.queue[n-1].due) // no overtaking
-	}
 	if n := len(t.queue); n == booksInFlight {
 		// Its head leaves when it is due, so that the newest does not wait for ever, however fast books come.
 		t.queue[n-1].due = due
@@ -133,7 +130,6 @@ type orderStream struct {
 	since uint64 // the next event to fetch
 	queue []coming
 	full  bool // events were left behind: reconcile when the queue has drained
-	last  time.Time
 }
 
 type coming struct {
@@ -170,8 +166,7 @@ func (o *orderStream) fetch(now time.Time, x *Exchange) bool {
 	}
 	o.since = next
 	for _, ev := range news {
-		o.last = later(now.Add(x.feedDelay()), o.last)
-		o.queue = append(o.queue, coming{o.last, ev})
+		o.queue = append(o.queue, coming{now.Add(x.feedDelay()), ev})
 	}
 	return len(news) > 0
 }
@@ -237,13 +232,6 @@ func (x *Exchange) pump(ctx context.Context, wake <-chan struct{}, work func() t
 		case <-due:
 		}
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 // sooner is the earlier of a, where zero means none, and b.
