@@ -195,6 +195,7 @@ func TestFeedStates(t *testing.T) {
 					<-time.After(time.Duration(i) * 1900 * time.Millisecond) // 0, 1.9, 5.7 s
 					emit(book("a", 1))
 				}
+				<-time.After(100 * time.Millisecond) // else the gap takes the place of a book not yet read
 				gap := book("a", 0)
 				gap.Invalidate(exchange.ErrGap)
 				emit(gap)
@@ -225,10 +226,11 @@ func TestFeedStates(t *testing.T) {
 			"1.9s a live since 0s",
 			"3.9s a stale since 3.9s",
 			"5s quiet stale since 5s",
-			"5.7s a down since 5.7s", // its last live book was conflated away
+			"5.7s a live since 5.7s",
+			"5.8s a down since 5.8s",
 			"20s quiet down since 20s",
 			"20s never down since 20s",
-			"20s a down since 5.7s", // for another reason
+			"20s a down since 5.8s", // for another reason
 		}, "\n"))
 		want(t, "status", f.Status()[2].State, feed.Down)
 		for u := range f.Updates(t.Context()) { // after the end: what is known, then the end

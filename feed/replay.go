@@ -123,6 +123,17 @@ func (r *Replay) Span() (first, last time.Time) {
 	return time.Unix(0, r.records[0].at), time.Unix(0, r.records[len(r.records)-1].at)
 }
 
+// Rewind goes back to the start, with new decoders and counters, as if just opened but without reading the files again.
+func (r *Replay) Rewind() {
+	for _, c := range r.conns {
+		c.seen = false
+		if c.decoder != nil {
+			c.decoder = r.cfg.Protocols[c.owner].Decoder(r.book)
+		}
+	}
+	r.pos, r.stats, r.err = 0, ReplayStats{}, nil
+}
+
 // Stats counts what was replayed so far.
 func (r *Replay) Stats() ReplayStats { return r.stats }
 

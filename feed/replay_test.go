@@ -212,6 +212,11 @@ wss://alpha/ws?streams=y <-> 1700000000.0000005
 			if _, ok := r.Next(); ok || r.Step(nil) != nil {
 				t.Error("there is something after the end")
 			}
+			r.Rewind()
+			again, err := play(t, r)
+			want(t, "books of a second run", again, got)
+			want(t, "stats of a second run", r.Stats(), c.stats)
+			want(t, "error of a second run", err, nil)
 		})
 	}
 }

@@ -46,7 +46,7 @@ func TestSubscriptions(t *testing.T) {
 			after(time.Millisecond)
 			want(t, "again", r.states(), states{"b": feed.TopicActive, "a": feed.TopicActive})
 		}, []string{"connect", "sub 1 a b", "unsub 2 a", "sub 3 a"}, nil},
-		{"changed one's mind before it was sent", feed.Spec{}, func(t *testing.T, r *rig) {
+		{"changed one's mind before it was sent", feed.Spec{Rate: 1}, func(t *testing.T, r *rig) {
 			r.s.Unsubscribe("a")
 			_ = r.s.Subscribe("a")
 			after(time.Millisecond)
