@@ -122,8 +122,11 @@ func (b *Book) Clone() *Book {
 	return c
 }
 
-// Invalidate empties b and gives it the reason.
+// Invalidate empties b and gives it the reason; without one it is ErrDown, for an empty book must not pass as valid.
 func (b *Book) Invalidate(reason error) {
+	if reason == nil {
+		reason = ErrDown
+	}
 	b.Bids, b.Asks, b.Err = b.Bids[:0], b.Asks[:0], reason
 }
 
