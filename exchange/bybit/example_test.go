@@ -1,0 +1,42 @@
+package bybit_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/bybit"
+)
+
+// A Protocol's Decoder turns frames into books, wherever they come from. Its update 12 is missing here: the book is invalid until the venue
+// sends a snapshot.
+func ExampleProtocol() {
+	p, err := bybit.Protocol(exchange.Spot, []exchange.Symbol{exchange.MustSymbol("BTC-USDT")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d := p.Decoder(func(b *exchange.Book) {
+		if b.Err != nil {
+			fmt.Println("invalid:", b.Err)
+			return
+		}
+		bid, _ := b.Best(exchange.Sell)
+		ask, _ := b.Best(exchange.Buy)
+		fmt.Printf("%s: %s x %s / %s x %s\n", b.Market, b.Price(bid), b.Size(bid), b.Price(ask), b.Size(ask))
+	})
+	for _, frame := range []string{
+		`{"success":true,"ret_msg":"subscribe","conn_id":"d9avt8","op":"subscribe"}`,
+		`{"topic":"orderbook.200.BTCUSDT","ts":1786310816516,"type":"snapshot","data":{"s":"BTCUSDT","b":[["65140.4","0.885797"]],"a":[["65140.5","1.5"]],"u":10,"seq":112488545843},"cts":1786310816512}`,
+		`{"topic":"orderbook.200.BTCUSDT","ts":1786310816618,"type":"delta","data":{"s":"BTCUSDT","b":[["65140.4","0.875077"]],"a":[["65140.5","0"],["65140.6","0.2"]],"u":11,"seq":112488545865},"cts":1786310816585}`,
+		`{"topic":"orderbook.200.BTCUSDT","ts":1786310816818,"type":"delta","data":{"s":"BTCUSDT","b":[["65140.4","0.9"]],"a":[],"u":13,"seq":112488545899},"cts":1786310816785}`,
+	} {
+		if _, err := d.Frame(time.Now(), []byte(frame)); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// bybit:BTC-USDT: 65140.4 x 0.885797 / 65140.5 x 1.500000
+	// bybit:BTC-USDT: 65140.4 x 0.875077 / 65140.6 x 0.200000
+	// invalid: book: bybit:BTC-USDT: update 0 to 13 (previous 0) after 11: gap
+}
