@@ -19,8 +19,8 @@ type LinkConfig struct {
 	Faults  Faults
 	// Timeout is when a call without an answer ends with ErrOutcomeUnknown; its request travels on. Default 1 s.
 	Timeout time.Duration
-	// OnEvent receives the private stream, StreamUp first, in the order in which things happened. It is part of the run: it may call
-	// the Link.
+	// OnEvent receives the private stream, StreamUp first, in the order in which things happened. More events at once than the
+	// engine's EventBuffer are summed up between StreamDown and StreamUp. It is part of the run: it may call the Link.
 	OnEvent func(exchange.Event)
 	// OnBook receives the visible books: after each Publish, and after each order that took liquidity. The Book is OnBook's
 	// during the call only.
@@ -168,7 +168,10 @@ func (k *Link) feed(f func()) {
 }
 
 func (k *Link) forwardEvents() {
-	news, next, _ := k.cfg.Engine.Events(k.seen)
+	news, next, ok := k.cfg.Engine.Events(k.seen)
+	if !ok { // more happened at once than the engine keeps
+		news = missed(k.cfg.Engine, k.cfg.Loop.Now(), k.seen)
+	}
 	k.seen = next
 	if k.cfg.OnEvent == nil {
 		return

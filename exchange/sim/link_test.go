@@ -275,3 +275,50 @@ var (
 	_ asyncTrader = (*sim.Link)(nil)
 	_ clock       = (*sim.Loop)(nil)
 )
+
+// One book fills more orders than the engine keeps events: each fill is told once all the same, and the stream says that it was down.
+func TestLinkLosesNoFillWhenEventsOverflow(t *testing.T) {
+	cfg := config()
+	cfg.EventBuffer = 2
+	e, loop := newEngine(t, cfg), sim.NewLoop(start)
+	told := map[exchange.FillKey]int{}
+	var kinds []exchange.EventKind
+	k, err := sim.NewLink(sim.LinkConfig{Engine: e, Loop: loop, OnEvent: func(ev exchange.Event) {
+		if n := len(kinds); n == 0 || kinds[n-1] != ev.Kind {
+			kinds = append(kinds, ev.Kind)
+		}
+		for _, f := range ev.Order.Fills {
+			told[f.Key()]++
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		k.Place(limit(fmt.Sprint(i), spot, exchange.Buy, "0.1", "100"), func(_ exchange.Order, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	loop.Run()
+	if err := k.Publish(book(spot, nil, [][2]int64{{990, 500}})); err != nil {
+		t.Fatal(err)
+	}
+	loop.Run()
+	want := []exchange.EventKind{exchange.StreamUp, exchange.OrderUpdate, exchange.StreamDown, exchange.OrderUpdate, exchange.StreamUp}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("kinds %v, want %v", kinds, want)
+	}
+	if len(told) != 20 || len(e.Log()) != 20 {
+		t.Errorf("%d fills told of %d, want 20", len(told), len(e.Log()))
+	}
+	for key, n := range told {
+		if n != 1 {
+			t.Errorf("%v was told %d times", key, n)
+		}
+	}
+}

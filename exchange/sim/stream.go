@@ -201,15 +201,24 @@ func (x *Exchange) emitEvents(ctx context.Context, o *orderStream, emit func(exc
 }
 
 // reconcile is what a stream that lost events is told instead.
-func (o *orderStream) reconcile(now time.Time, x *Exchange) []coming {
-	down := &exchange.Error{Venue: x.Venue(), Op: "stream", Class: exchange.ErrUnavailable, Code: "slow", Message: "subscriber too slow"}
-	r := []coming{{now, exchange.Event{Kind: exchange.StreamDown, Err: down, Time: now}}}
-	for _, order := range x.cfg.Engine.Changed(o.since) {
-		r = append(r, coming{now, exchange.Event{Kind: exchange.OrderUpdate, Order: order, Time: now}})
+func (o *orderStream) reconcile(now time.Time, x *Exchange) (r []coming) {
+	for _, ev := range missed(x.cfg.Engine, now, o.since) {
+		r = append(r, coming{now, ev})
 	}
 	_, o.since, _ = x.cfg.Engine.Events(o.since)
 	o.full = false
-	return append(r, coming{now, exchange.Event{Kind: exchange.StreamUp, Time: now}})
+	return r
+}
+
+// missed tells what happened from the event numbered since on to somebody who did not see the events: the stream was down, each order
+// that has news with the fills since then, the stream is up.
+func missed(e *Engine, now time.Time, since uint64) []exchange.Event {
+	down := &exchange.Error{Venue: e.Venue(), Op: "stream", Class: exchange.ErrUnavailable, Code: "slow", Message: "subscriber too slow"}
+	r := []exchange.Event{{Kind: exchange.StreamDown, Err: down, Time: now}}
+	for _, order := range e.Changed(since) {
+		r = append(r, exchange.Event{Kind: exchange.OrderUpdate, Order: order, Time: now})
+	}
+	return append(r, exchange.Event{Kind: exchange.StreamUp, Time: now})
 }
 
 // pump calls work whenever there is something new, or what it waits for is due, until ctx or the exchange ends.
