@@ -94,7 +94,7 @@ func (c *conn) dial(ctx context.Context) (release func(), err error) {
 			return nc, nil
 		},
 	}
-	ws, resp, err := dialer.DialContext(ctx, c.s.spec.URL, c.s.spec.Header)
+	ws, resp, err := dialer.DialContext(ctx, c.s.spec.URL, c.s.spec.Header) //nolint:bodyclose // gorilla: it need not be closed
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

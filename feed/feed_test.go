@@ -208,7 +208,7 @@ func TestFeedStates(t *testing.T) {
 		go func() {
 			defer close(done)
 			for u := range f.Updates(context.Background()) {
-				if (u.State != feed.Live) != (u.Err != nil) || u.Err != u.Book.Err || u.Err != nil && len(u.Book.Asks) > 0 {
+				if (u.State != feed.Live) != (u.Err != nil) || !errors.Is(u.Err, u.Book.Err) || u.Err != nil && len(u.Book.Asks) > 0 {
 					t.Errorf("inconsistent: %+v", u)
 				}
 				log = append(log, fmt.Sprint(time.Since(began), " ", u.Book.Market.Venue, " ", u.State, " since ", u.Since.Sub(began)))

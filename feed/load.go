@@ -102,7 +102,6 @@ func (l *loader) read(name string) ([]byte, error) {
 		if err != nil {
 			return nil, &ReplayError{File: name, Line: 1, Err: fmt.Errorf("no gzip file, or truncated: %w", err)}
 		}
-		defer z.Close()
 		in = z
 	}
 	var b bytes.Buffer

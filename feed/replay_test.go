@@ -240,7 +240,7 @@ func TestReplayRefuses(t *testing.T) {
 		{"no timestamp", "x.jsonl.gz", `{"t":"connect","conn":"w","addr":"wss://alpha/ws"}` + "\n", 1, "timestamp"},
 		{"a negative stamp", "a.gz", "1700000000000000000 {}\n-5 {}\n", 2, "timestamp"},
 		{"a stamp alone", "a.gz", "1700000000000000000 {}\n1700000000000000000\n", 2, "form"},
-		{"an unknown record type", "x.jsonl.gz", `{"t":"recieve"}` + "\n", 1, "recieve"},
+		{"an unknown record type", "x.jsonl.gz", `{"t":"receipt"}` + "\n", 1, "receipt"},
 		{"a frame before its connection", "x.jsonl.gz", `{"t":"recv","conn":"w","ts":1700000000,"data":"{}"}` + "\n", 1, `"w"`},
 		{"a frame without data", "x.jsonl.gz", `{"t":"recv","conn":"w","ts":1700000000}` + "\n", 1, "data"},
 		{"a connection without address", "x.jsonl.gz", `{"t":"connect","conn":"w","ts":1700000000}` + "\n", 1, "address"},
@@ -369,7 +369,7 @@ func TestReplayRunIsPaced(t *testing.T) {
 				var seqs []uint64
 				err = r.StreamBooks(t.Context(), []exchange.Symbol{exchange.MustSymbol("BTC-USDT")}, func(b *exchange.Book) {
 					seqs = append(seqs, b.Seq)
-					if b.RecvTime.Sub(time.Now()) != 0 {
+					if time.Until(b.RecvTime) != 0 {
 						t.Errorf("a live book of age %v", time.Since(b.RecvTime))
 					}
 				})

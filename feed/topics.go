@@ -74,13 +74,13 @@ type topic struct {
 	err      error
 }
 
-func (t *topic) state() TopicState {
+func (x *topic) state() TopicState {
 	switch {
-	case !t.wanted || t.phase == idle || t.phase == leaving:
+	case !x.wanted || x.phase == idle || x.phase == leaving:
 		return TopicInit
-	case t.phase == subscribing:
+	case x.phase == subscribing:
 		return TopicSent
-	case t.phase == active:
+	case x.phase == active:
 		return TopicActive
 	}
 	return TopicFailed
