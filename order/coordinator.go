@@ -198,7 +198,7 @@ func (c *Coordinator) follow(life context.Context, v exchange.Exchange, up chan<
 		}
 	})
 	if life.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // ended on request
 	}
 	return fmt.Errorf("order: private stream of %s: %w", v.Venue(), errors.Join(err, exchange.ErrUnavailable))
 }

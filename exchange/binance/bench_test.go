@@ -40,7 +40,7 @@ func diffs(b *testing.B, kind exchange.Kind) (frames [][]byte, rest string, snap
 	if kind == exchange.Perp {
 		rest, part = futuresREST+"BTCUSDT", "binance_2024-08-08/usdm_btcusdt_part1.gz"
 	}
-	records := []record(nil)
+	var records []record
 	if _, ok := fixtures.Find(b, "streams/"+part); ok {
 		records = recorded(b, rest, part)
 	} else {

@@ -40,7 +40,7 @@ func (e *Engine) SetBook(now time.Time, b *exchange.Book) error {
 	if err != nil {
 		m.book.Invalidate(err)
 		if b.Err != nil {
-			return nil
+			return nil //nolint:nilerr // it said itself that it is invalid: now it is here too
 		}
 		return err
 	}
