@@ -115,7 +115,7 @@ func (m *Machine) learn(now time.Time, c *child, o *exchange.Order) {
 // failed takes an error of Place. Only certainty ends an order, and not against other evidence.
 func (m *Machine) failed(now time.Time, c *child, err error) {
 	c.err = err
-	if exchange.OutcomeOf(err) == exchange.ErrOutcomeUnknown || c.shown {
+	if errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) || c.shown {
 		return
 	}
 	if next, e := c.status.To(exchange.StatusRejected); e == nil {

@@ -83,8 +83,8 @@ func (c *client) once(ctx context.Context, op, target string, weight int) ([]byt
 		return body, nil
 	}
 	e := answerError(op, resp.StatusCode, resp.Header, body)
-	if e.Class == exchange.ErrRateLimited || e.Class == exchange.ErrBanned {
-		banned := e.Class == exchange.ErrBanned
+	if errors.Is(e, exchange.ErrRateLimited) || errors.Is(e, exchange.ErrBanned) {
+		banned := errors.Is(e, exchange.ErrBanned)
 		if banned && e.RetryAfter == 0 {
 			e.RetryAfter = 2 * time.Minute // the shortest ban
 		}
