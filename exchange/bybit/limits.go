@@ -94,7 +94,7 @@ func (r *renewal) due(at time.Time, valid, need bool) bool {
 	if !r.owed || passed < r.wait {
 		return false
 	}
-	if passed > renewalMax {
+	if passed > 2*renewalMax { // it was well for long: another trouble
 		r.wait = 0
 	}
 	r.last, r.wait, r.owed = at, min(max(2*r.wait, renewalMin), renewalMax), false

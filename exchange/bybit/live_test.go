@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -267,12 +268,12 @@ func TestStreamOfUnknownSymbols(t *testing.T) {
 
 // flaky fails at first, as a venue in maintenance does.
 type flaky struct {
-	failures int
+	failures atomic.Int64 // to come
 	then     answers
 }
 
 func (f *flaky) RoundTrip(r *http.Request) (*http.Response, error) {
-	if f.failures--; f.failures >= 0 {
+	if f.failures.Add(-1) >= 0 {
 		return answers{r.URL.Path + "?" + r.URL.RawQuery: {status: 503, header: http.Header{"Retry-After": {"20"}}, body: "<html>"}}.RoundTrip(r)
 	}
 	return f.then.RoundTrip(r)
@@ -281,11 +282,12 @@ func (f *flaky) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestStreamWaitsForTheVenue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t)
-		f := &flaky{failures: 6, then: answers{spotPath: page("", spotRow), linearPath: page("", linearRow)}}
+		f := &flaky{then: answers{spotPath: page("", spotRow), linearPath: page("", linearRow)}}
+		f.failures.Store(6)
 		b := run(t, live(t, s, bybit.Config{HTTP: &http.Client{Transport: f}}), "BTC-USDT")
 		settle(110 * time.Second)
-		if got := b.take(); got != "" || f.failures > 1 {
-			t.Errorf("%s, %d failures to come", got, f.failures)
+		if got := b.take(); got != "" || f.failures.Load() > 1 {
+			t.Errorf("%s, %d failures to come", got, f.failures.Load())
 		}
 		settle(60 * time.Second)
 		if got, want := b.take(), "bybit:BTC-USDT 10: 100x1 | 101x1"; got != want {

@@ -257,27 +257,26 @@ func (m *message) control(o scan.Object) error {
 	return err
 }
 
-// parseSnapshot reads a REST answer about in's book.
-func parseSnapshot(in exchange.Instrument, result json.RawMessage, at time.Time) (*exchange.Book, error) {
+// parseSnapshot reads a REST answer about m's book.
+func parseSnapshot(m market, result json.RawMessage, at time.Time) (*exchange.Book, error) {
 	o, err := scan.ParseObject(result)
 	if err != nil {
 		return nil, err
 	}
-	if s, err := o.Text("s"); err != nil || s != in.VenueSymbol {
-		return nil, fmt.Errorf("a book of %.40q for %s: %w", s, in.VenueSymbol, exchange.ErrFrame)
+	if s, err := o.Text("s"); err != nil || s != m.name {
+		return nil, fmt.Errorf("a book of %.40q for %s: %w", s, m.name, exchange.ErrFrame)
 	}
-	var m message
-	if err := m.slowStamp(o); err != nil {
+	var told message
+	if err := told.slowStamp(o); err != nil {
 		return nil, err
 	}
-	u := &m.update
+	u := &told.update
 	u.Snapshot = true
-	start := scan.ScaleOf(in.Tick, in.Lot)
-	u.Reset(start)
+	u.Reset(m.start)
 	if err := readBook(o, u); err != nil {
 		return nil, err
 	}
-	b := book.New(in.Market, book.Bybit{}, start)
+	b := book.New(m.id, book.Bybit{}, m.start)
 	b.Apply(at, u)
 	if err := b.View().Err; err != nil {
 		return nil, err

@@ -78,16 +78,17 @@ func newProtocol(e Endpoints, depth int, kind exchange.Kind, symbols []exchange.
 
 func newMarket(s exchange.Symbol, rules map[exchange.Symbol]exchange.Instrument) (market, error) {
 	m := market{id: exchange.Market{Venue: Venue, Symbol: s}}
-	if in, ok := rules[s]; ok {
-		m.name, m.start = in.VenueSymbol, scan.ScaleOf(in.Tick, in.Lot)
-		return m, nil
-	}
 	if _, err := exchange.ParseSymbol(s.String()); err != nil {
 		return m, fmt.Errorf("bybit: %w", err)
 	}
-	m.name = string(s.Base) + string(s.Quote)
-	if s.Kind == exchange.Perp && s.Quote == "USDC" {
-		m.name = string(s.Base) + "PERP"
+	if in, ok := rules[s]; ok {
+		m.name, m.start = in.VenueSymbol, scan.ScaleOf(in.Tick, in.Lot)
+	}
+	if m.name == "" {
+		m.name = string(s.Base) + string(s.Quote)
+		if s.Kind == exchange.Perp && s.Quote == "USDC" {
+			m.name = string(s.Base) + "PERP"
+		}
 	}
 	return m, nil
 }

@@ -151,15 +151,19 @@ func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (
 	if err != nil {
 		return nil, err
 	}
+	m, err := newMarket(s, map[exchange.Symbol]exchange.Instrument{s: known[0]})
+	if err != nil {
+		return nil, err
+	}
 	if depth == 0 {
 		depth = 100
 	}
 	var result json.RawMessage
-	query := url.Values{"category": {category(s.Kind)}, "symbol": {known[0].VenueSymbol}, "limit": {strconv.Itoa(min(depth, 1000))}}
+	query := url.Values{"category": {category(s.Kind)}, "symbol": {m.name}, "limit": {strconv.Itoa(min(depth, 1000))}}
 	if err := x.get(ctx, "snapshot", x.limits.requests, "/v5/market/orderbook", query, &result); err != nil {
 		return nil, err
 	}
-	b, err := parseSnapshot(known[0], result, time.Now())
+	b, err := parseSnapshot(m, result, time.Now())
 	if err != nil {
 		return nil, &exchange.Error{Venue: Venue, Op: "snapshot", Err: err}
 	}

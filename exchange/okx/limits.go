@@ -16,7 +16,7 @@ import (
 const (
 	topicsPerFrame = 100              // one frame's args must stay below 64 KB; a topic takes about 60 bytes
 	topicsPerConn  = 30               // the venue's advice for channels of 50 and 400 levels
-	sendRate       = 2                // requests a second. The venue counts 480 in an hour, which renewal keeps: see renewal
+	sendRate       = 2                // requests a second. The venue also counts 480 in an hour: see renewal
 	heartbeat      = 15 * time.Second // the venue closes after 30 s without a message from us
 )
 
@@ -92,7 +92,7 @@ func (r *renewal) due(at time.Time, valid, need bool) bool {
 	if !r.owed || passed < r.wait {
 		return false
 	}
-	if passed > renewalMax {
+	if passed > 2*renewalMax { // it was well for long: another trouble
 		r.wait = 0
 	}
 	r.last, r.wait, r.owed = at, min(max(2*r.wait, renewalMin), renewalMax), false

@@ -286,12 +286,8 @@ func (m *message) control(o scan.Object) error {
 	return m.names(arg)
 }
 
-// parseSnapshot reads the one row of a REST answer about in's book.
-func parseSnapshot(in exchange.Instrument, rows []json.RawMessage, at time.Time) (*exchange.Book, error) {
-	m, err := newMarket(in.Market.Symbol, map[exchange.Symbol]exchange.Instrument{in.Market.Symbol: in})
-	if err != nil {
-		return nil, err
-	}
+// parseSnapshot reads the one row of a REST answer about m's book.
+func parseSnapshot(m market, rows []json.RawMessage, at time.Time) (*exchange.Book, error) {
 	if len(rows) != 1 {
 		return nil, fmt.Errorf("%d books in an answer: %w", len(rows), exchange.ErrFrame)
 	}
@@ -319,7 +315,7 @@ func parseSnapshot(in exchange.Instrument, rows []json.RawMessage, at time.Time)
 	if err := u.Multiply(m.coeff, m.exp); err != nil {
 		return nil, err
 	}
-	b := book.New(in.Market, book.OKX{}, m.start)
+	b := book.New(m.id, book.OKX{}, m.start)
 	b.Apply(at, &u)
 	if err := b.View().Err; err != nil {
 		return nil, err

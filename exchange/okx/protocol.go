@@ -35,8 +35,8 @@ type ProtocolConfig struct {
 	AllowMissingSeq bool
 }
 
-// Protocol is what OKX's public stream speaks: what a feed.Session connects with, and what a feed.Replay reads recordings with. Its topics are "CHANNEL:INSTID", such as
-// "books:BTC-USDT-SWAP". An error wraps [exchange.ErrInvalid]: no symbols, a symbol twice, a perpetual without contract value.
+// Protocol is what OKX's public stream speaks: what a feed.Session connects with, and what a feed.Replay reads recordings with. Its topics
+// are "CHANNEL:INSTID", such as "books:BTC-USDT-SWAP". An error wraps [exchange.ErrInvalid]: no symbols, a symbol twice, a perpetual without contract value.
 func Protocol(cfg ProtocolConfig) (feed.Protocol, error) {
 	p, err := newProtocol(cfg, Production())
 	if err != nil {
@@ -98,18 +98,22 @@ func newProtocol(cfg ProtocolConfig, e Endpoints) (*protocol, error) {
 
 func newMarket(s exchange.Symbol, rules map[exchange.Symbol]exchange.Instrument) (market, error) {
 	m := market{id: exchange.Market{Venue: Venue, Symbol: s}, coeff: 1}
-	in, ok := rules[s]
-	switch {
-	case !ok && s.Kind == exchange.Perp:
-		return m, fmt.Errorf("okx: %s: no contract value known: %w", s, exchange.ErrInvalid)
-	case !ok:
-		if _, err := exchange.ParseSymbol(s.String()); err != nil {
-			return m, fmt.Errorf("okx: %w", err)
-		}
-		m.inst = string(s.Base) + "-" + string(s.Quote)
-		return m, nil
+	if _, err := exchange.ParseSymbol(s.String()); err != nil {
+		return m, fmt.Errorf("okx: %w", err)
 	}
-	m.inst, m.start = in.VenueSymbol, scan.ScaleOf(in.Tick, in.Lot)
+	in, ok := rules[s]
+	if !ok && s.Kind == exchange.Perp {
+		return m, fmt.Errorf("okx: %s: no contract value known: %w", s, exchange.ErrInvalid)
+	}
+	if ok {
+		m.inst, m.start = in.VenueSymbol, scan.ScaleOf(in.Tick, in.Lot)
+	}
+	if m.inst == "" {
+		m.inst = string(s.Base) + "-" + string(s.Quote)
+		if s.Kind == exchange.Perp {
+			m.inst += "-SWAP"
+		}
+	}
 	if s.Kind == exchange.Spot {
 		return m, nil
 	}

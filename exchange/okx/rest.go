@@ -128,6 +128,10 @@ func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (
 	if err != nil {
 		return nil, err
 	}
+	m, err := newMarket(s, map[exchange.Symbol]exchange.Instrument{s: known[0]})
+	if err != nil {
+		return nil, err
+	}
 	path, limit := "/api/v5/market/books", x.limits.books
 	if depth == 0 {
 		depth = 100
@@ -136,11 +140,11 @@ func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (
 		path, limit, depth = "/api/v5/market/books-full", x.limits.booksFull, min(depth, 5000)
 	}
 	var rows []json.RawMessage
-	query := url.Values{"instId": {known[0].VenueSymbol}, "sz": {strconv.Itoa(depth)}}
+	query := url.Values{"instId": {m.inst}, "sz": {strconv.Itoa(depth)}}
 	if err := x.get(ctx, "snapshot", limit, path, query, &rows); err != nil {
 		return nil, err
 	}
-	b, err := parseSnapshot(known[0], rows, time.Now())
+	b, err := parseSnapshot(m, rows, time.Now())
 	if err != nil {
 		return nil, &exchange.Error{Venue: Venue, Op: "snapshot", Err: err}
 	}
