@@ -241,7 +241,8 @@ func randomCase(r *rand.Rand) (cfg arb.ScannerConfig, a, b *exchange.Book) {
 		}
 		cfg.Fees[m] = arb.Fees{Buy: arb.Fee{Rate: rate(1000)}, Sell: arb.Fee{Rate: rate(1000).Sub(dec("0.0003"))}}
 		if r.IntN(3) == 0 {
-			cfg.Fees[m] = fees("0.0001", exchange.Scaled(r.Int64N(200), -2).String())
+			fixed := func() exchange.Decimal { return exchange.Scaled(r.Int64N(200), -2) }
+			cfg.Fees[m] = arb.Fees{Buy: arb.Fee{Rate: dec("0.0001"), Fixed: fixed()}, Sell: arb.Fee{Rate: dec("0.0001"), Fixed: fixed()}}
 		}
 		books = append(books, randomBook(r, m, scale, int64(i)))
 	}

@@ -133,12 +133,10 @@ func (s *Scanner) SetFees(m exchange.Market, f Fees) error {
 	}
 	before := x.fees
 	x.fees = f
-	for i, q := range x.pairs {
+	for _, q := range x.pairs {
+		// Whether fees are valid does not depend on the other market: the first pair refuses bad ones, before anything changed.
 		if err := s.relane(q); err != nil {
 			x.fees = before
-			for _, q := range x.pairs[:i] {
-				_ = s.relane(q) // what was valid before still is
-			}
 			return err
 		}
 	}
@@ -209,11 +207,11 @@ func (s *Scanner) both(g *glance, reverse *lane, best *candidate) {
 }
 
 // offer makes g the best where it came nearer.
-func (best *candidate) offer(g *glance) {
-	if best.term == TermNone { // all zero: the rest need not be cleared
-		best.glance = *g
-	} else if g.nearer(&best.glance) {
-		*best = candidate{glance: *g}
+func (c *candidate) offer(g *glance) {
+	if c.term == TermNone { // all zero: the rest need not be cleared
+		c.glance = *g
+	} else if g.nearer(&c.glance) {
+		*c = candidate{glance: *g}
 	}
 }
 

@@ -24,7 +24,15 @@ func at(b *exchange.Book, d time.Duration) *exchange.Book {
 	return b
 }
 
-func TestTerms(t *testing.T) {
+type termCase struct {
+	name  string
+	set   func(*arb.ScannerConfig)
+	books []*exchange.Book // shown in turn: the verdict is that on the last
+	want  arb.Term
+}
+
+// TestGuards: terms about the books, whatever their prices.
+func TestGuards(t *testing.T) {
 	gone := book(marketB, "", "")
 	gone.Invalidate(exchange.ErrGap)
 	asks := book(marketA, "99.99 5", "100 5")
@@ -32,12 +40,7 @@ func TestTerms(t *testing.T) {
 	slices.Reverse(disordered.Asks)
 	huge := book(marketB, "100.2 1", "")
 	huge.Scale.Price = 30
-	tests := []struct {
-		name  string
-		set   func(*arb.ScannerConfig)
-		books []*exchange.Book
-		want  arb.Term
-	}{
+	runTerms(t, []termCase{
 		{"an unknown market", nil, []*exchange.Book{book(marketC, "1 1", "2 1")}, arb.TermNoPair},
 		{"an invalid book", nil, []*exchange.Book{asks, gone}, arb.TermInvalid},
 		{"a crossed book", nil, []*exchange.Book{asks, book(marketB, "101 1", "100.99 1")}, arb.TermInvalid},
@@ -54,6 +57,13 @@ func TestTerms(t *testing.T) {
 		{"scales too far apart", nil, []*exchange.Book{asks, huge}, arb.TermOffScale},
 		{"off the tick", func(c *arb.ScannerConfig) { c.Instruments[0].Tick = dec("0.07") },
 			[]*exchange.Book{asks, book(marketB, "110 1", "")}, arb.TermOffScale},
+	})
+}
+
+// TestTerms: terms about prices and sizes.
+func TestTerms(t *testing.T) {
+	asks := book(marketA, "99.99 5", "100 5")
+	runTerms(t, []termCase{
 		{"nothing to sell to", nil, []*exchange.Book{book(marketA, "", "100 1"), book(marketB, "", "101 1")}, arb.TermDepth},
 		{"not crossed", nil, []*exchange.Book{asks, book(marketB, "100 1", "100.5 1")}, arb.TermNotCrossed},
 		{"fees", nil, []*exchange.Book{asks, book(marketB, "100.1 1", "100.5 1")}, arb.TermFees}, // 0.1 against 0.10005
@@ -88,7 +98,11 @@ func TestTerms(t *testing.T) {
 			[]*exchange.Book{asks, book(marketB, "110 1", "")}, arb.TermMinimum},
 		{"a minimum that the tolerance undercuts", func(c *arb.ScannerConfig) { c.Tolerance = dec("0.01"); c.Instruments[1].MinNotional = dec("110") },
 			[]*exchange.Book{asks, book(marketB, "110 1", "")}, arb.TermMinimum},
-	}
+	})
+}
+
+func runTerms(t *testing.T, tests []termCase) {
+	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := config(marketA, marketB)
@@ -209,6 +223,8 @@ func TestSize(t *testing.T) {
 		{"the asks end", nil, "100 1, 101 2", "110 9", "3", "101", "110"},
 		{"the bids end", nil, "100 5", "110 1, 109 0.5", "1.5", "100", "109"},
 		{"the margin ends", nil, "100 1, 104 1, 106 5", "105.5 3", "2", "104", "105.5"},
+		{"the margin ends at exactly nothing", func(c *arb.ScannerConfig) { c.Notional = dec("100000") },
+			"9000 1, 9995 5", "10005 9", "1", "9000", "10005"},
 		{"the money ends", nil, "100 50", "110 50", "9.0909", "100", "110"}, // 1000 / 110
 		{"the money ends within the second level", nil, "100 4, 101 50", "110 4, 105 50", "9.33333", "101", "105"},
 		{"the money ends between two levels", func(c *arb.ScannerConfig) { c.Notional = dec("440") }, "100 4, 101 50", "110 4, 105 50", "4", "100", "110"},
@@ -292,6 +308,12 @@ func TestBestOfMany(t *testing.T) {
 	if _, v = s.Observe(book(marketA, "99 1", "100 1")); !v.Pass || v.Buy != marketA || v.Sell != marketC {
 		t.Errorf("not the best of two: %s", v)
 	}
+	// And when B pays more, it is B.
+	s.Observe(book(marketB, "105 1", "106 1"))
+	if _, v = s.Observe(book(marketA, "99 1", "100 1")); !v.Pass || v.Buy != marketA || v.Sell != marketB {
+		t.Errorf("not the best of two: %s", v)
+	}
+	s.Observe(book(marketB, "101 1", "102 1"))
 	// Neither passes: the nearest miss is the one that is crossed.
 	if _, v = s.Observe(book(marketA, "100 1", "102.97 1")); v.Term != arb.TermFees || v.Sell != marketC {
 		t.Errorf("not the nearest miss: %s", v)
@@ -359,6 +381,12 @@ func TestSetFees(t *testing.T) {
 	if _, v := s.Observe(bids); !v.Pass {
 		t.Errorf("a refused change has left its trace: %s", v)
 	}
+	if err := s.SetFees(marketB, fees("0.0005", "100")); err != nil {
+		t.Fatal(err)
+	}
+	if _, v := s.Observe(bids); v.Term != arb.TermFees {
+		t.Errorf("gas has risen, and nobody saw it: %s", v)
+	}
 	if err := s.SetFees(exchange.Market{}, arb.Fees{}); !errors.Is(err, exchange.ErrInvalid) {
 		t.Errorf("a market in no pair: %v", err)
 	}
@@ -404,5 +432,16 @@ func TestNoAllocations(t *testing.T) {
 				t.Errorf("%g allocations", n)
 			}
 		})
+	}
+}
+
+// TestToleranceStopsBeforeBreakEven: 90 and 110 moved by exactly a tenth would both be 99, and leave nothing.
+func TestToleranceStopsBeforeBreakEven(t *testing.T) {
+	cfg := config(marketA, marketB)
+	cfg.Tolerance = dec("0.5")
+	cfg.Fees = map[exchange.Market]arb.Fees{marketA: {}, marketB: {}}
+	o, v := observe(mustScanner(t, cfg), book(marketA, "", "90 1"), book(marketB, "110 1", ""))
+	if !v.Pass || !o.Plan.Legs[0].Price.Equal(dec("98.99")) || !o.Plan.Legs[1].Price.Equal(dec("99.01")) {
+		t.Errorf("%s: %+v", v, o.Plan.Legs)
 	}
 }
