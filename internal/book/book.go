@@ -45,7 +45,8 @@ type Book struct {
 	start exchange.Scale
 	state State
 	held  ring
-	asked int // messages until a need is told again; 0: not told yet
+	edits []edit // memory of apply
+	asked int    // messages until a need is told again; 0: not told yet
 }
 
 // New is a book without levels, waiting for a snapshot. start is the scale in which its messages should be read at first, as far as
@@ -183,8 +184,8 @@ func (b *Book) change(at time.Time, u *Update) error {
 			return err
 		}
 	}
-	b.view.Bids = apply(b.view.Bids, u.Bids, bidOrder)
-	b.view.Asks = apply(b.view.Asks, u.Asks, askOrder)
+	b.view.Bids, b.edits = apply(b.view.Bids, u.Bids, bidOrder, b.edits)
+	b.view.Asks, b.edits = apply(b.view.Asks, u.Asks, askOrder, b.edits)
 	b.stamp(at, u)
 	return b.view.CheckTop()
 }

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
 
@@ -19,22 +20,29 @@ func (c *Cursor) levels(s *Sides, side *[]exchange.Level) {
 		c.pos++
 		return
 	}
+	data, dst := c.data, *side
 	for !c.failed {
-		price, at, needp := c.decimal(c.pos, `["`, s.Scale.Price)
-		size, end, needs := c.decimal(at, `,"`, s.Scale.Size)
-		if needp|needs != 0 && at >= 0 && end >= 0 {
-			// The whole message becomes finer, which is rare, and this level is read again.
-			c.failed = s.Refine(exchange.Scale{Price: needp, Size: needs}) != nil
-			continue
-		}
-		if end < 0 || price == 0 {
+		price, at, needp := decimal(data, c.pos, `["`, s.Scale.Price)
+		size, end, needs := decimal(data, at, `,"`, s.Scale.Size)
+		switch {
+		case at < 0 || end < 0:
 			c.failed = true
-			return
-		}
-		*side = append(*side, exchange.Level{Price: price, Size: size})
-		c.pos = end
-		if !c.leave() {
-			return
+		case needp|needs != 0:
+			// The whole message becomes finer, which is rare, and this level is read again.
+			*side = dst
+			c.failed = s.Refine(exchange.Scale{Price: needp, Size: needs}) != nil
+		case price == 0:
+			c.failed = true
+		default:
+			dst = append(dst, exchange.Level{Price: price, Size: size})
+			if end+1 < len(data) && data[end] == ']' && data[end+1] == ',' {
+				c.pos = end + 2
+				continue
+			}
+			if c.pos = end; !c.leave() {
+				*side = dst
+				return
+			}
 		}
 	}
 }
@@ -58,8 +66,7 @@ func (c *Cursor) leave() bool {
 // decimal reads the two bytes of lead and then a plain decimal up to its closing quote, in units of 10^exp. end is where it ends,
 // -1 where this is not what stands at i. A need below zero is the exponent that the number needs instead of exp: v has no
 // meaning then.
-func (c *Cursor) decimal(i int, lead string, exp int8) (v int64, end int, need int8) {
-	data := c.data
+func decimal(data []byte, i int, lead string, exp int8) (v int64, end int, need int8) {
 	if i < 0 || i+2 >= len(data) || data[i] != lead[0] || data[i+1] != lead[1] || exp > 0 || exp < -18 {
 		return 0, -1, 0
 	}
@@ -75,12 +82,16 @@ func (c *Cursor) decimal(i int, lead string, exp int8) (v int64, end int, need i
 	if data[i] == '.' {
 		point := i
 		i++
-		for ; places > 0 && i < len(data) && data[i]-'0' <= 9; i++ {
-			u = u*10 + uint64(data[i]-'0')
-			places--
-		}
-		for i < len(data) && data[i] == '0' {
-			i++
+		if f, ok := eight(data, i, places); ok {
+			u, i, places = u*uint64(pow10[places])+f, i+8, 0
+		} else {
+			for ; places > 0 && i < len(data) && data[i]-'0' <= 9; i++ {
+				u = u*10 + uint64(data[i]-'0')
+				places--
+			}
+			for i < len(data) && data[i] == '0' {
+				i++
+			}
 		}
 		if i < len(data) && data[i]-'0' <= 9 {
 			end, need = finer(data, point, i)
@@ -99,6 +110,27 @@ func (c *Cursor) decimal(i int, lead string, exp int8) (v int64, end int, need i
 		return 0, -1, 0
 	}
 	return int64(lo), i + 1, 0
+}
+
+// eight reads a fraction of exactly eight digits, the form of Binance's spot market, all at once: the first places of them. The rest must
+// be zeros.
+func eight(data []byte, i, places int) (v uint64, ok bool) {
+	const zeros = 0x3030303030303030
+	if places > 8 || i+8 >= len(data) || data[i+8] != '"' {
+		return 0, false
+	}
+	x := binary.LittleEndian.Uint64(data[i:]) ^ zeros // the first digit is the lowest byte
+	if x>>(8*places) != 0 {
+		return 0, false
+	}
+	x <<= 64 - 8*places // the last digit is the highest byte, zeros before the first
+	if (x+0x0606060606060606|x)&0xf0f0f0f0f0f0f0f0 != 0 {
+		return 0, false // not digits
+	}
+	x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
+	x = (x*100 + x>>16) & 0x0000ffff0000ffff
+	x = (x*10000 + x>>32) & 0x00000000ffffffff
+	return x, true
 }
 
 // finer finds the exponent of the last digit that is not zero, from i, which is one, to the closing quote.
