@@ -51,7 +51,7 @@ func (c *client) get(ctx context.Context, op, target string, weight int) ([]byte
 		}
 		var e *exchange.Error
 		errors.As(err, &e)
-		// A 429 has stopped the limits for as long as the venue said: then waiting is theirs.
+		// Where the venue said how long to wait, the limits have stopped for as long: then waiting is theirs.
 		if e.RetryAfter == 0 {
 			if err := sleep(ctx, wait.NextBackOff()+c.jitter(500*time.Millisecond)); err != nil {
 				return nil, err
@@ -83,12 +83,12 @@ func (c *client) once(ctx context.Context, op, target string, weight int) ([]byt
 		return body, nil
 	}
 	e := answerError(op, resp.StatusCode, resp.Header, body)
-	if errors.Is(e, exchange.ErrRateLimited) || errors.Is(e, exchange.ErrBanned) {
-		banned := errors.Is(e, exchange.ErrBanned)
-		if banned && e.RetryAfter == 0 {
-			e.RetryAfter = 2 * time.Minute // the shortest ban
-		}
-		c.limits.pause(e.RetryAfter, banned)
+	banned := errors.Is(e, exchange.ErrBanned)
+	if banned && e.RetryAfter == 0 {
+		e.RetryAfter = 2 * time.Minute // the shortest ban
+	}
+	if e.RetryAfter > 0 {
+		c.limits.pause(e.RetryAfter, banned) // whatever the reason: get counts on it
 	}
 	return nil, e
 }
