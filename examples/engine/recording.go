@@ -114,8 +114,8 @@ func protocols(symbols []exchange.Symbol) (all []feed.Protocol, err error) {
 	if len(spot) > 0 {
 		add(binance.Protocol(exchange.Spot, spot))
 		add(bybit.Protocol(exchange.Spot, spot))
-		// OKX counts perpetuals in contracts, whose worth no recording tells: spot only.
-		add(okx.Protocol(okx.ProtocolConfig{Symbols: spot}))
+		// OKX counts perpetuals in contracts, whose worth no recording tells: spot only. Its recordings may be older than its numbers.
+		add(okx.Protocol(okx.ProtocolConfig{Symbols: spot, AllowMissingSeq: true}))
 	}
 	if len(perp) > 0 {
 		add(binance.Protocol(exchange.Perp, perp))
