@@ -184,7 +184,8 @@ func (d *decoder) fastDepth(c *scan.Cursor, m *message) {
 			c.Skip()
 		}
 	}
-	if m.market == nil {
+	const levels = seenBids | seenAsks
+	if m.market == nil || m.seen&levels != levels {
 		c.Fail()
 	}
 }
