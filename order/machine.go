@@ -187,9 +187,11 @@ func (m *Machine) execute(now time.Time, ev *Event) {
 func (m *Machine) place(now time.Time, g *group, leg int, why exchange.Purpose, req exchange.OrderRequest) {
 	req.ClientID = childID(g.id, len(g.children))
 	req.Deadline = now.Add(m.cfg.Valid)
-	c := new(child)
+	var c *child
 	if n := len(g.children); n < len(g.own) {
 		c = &g.own[n]
+	} else {
+		c = new(child)
 	}
 	*c = child{group: g, leg: leg, purpose: why, req: req, evidence: req.Deadline.Add(m.cfg.Visibility)}
 	g.children = append(g.children, c)
