@@ -38,11 +38,11 @@ var may = map[string][]string{
 // thirdParty says which packages outside the standard library a package of the root module may import.
 var thirdParty = map[string][]string{
 	"exchange":         {"github.com/cockroachdb/apd/v3"},
-	"exchange/binance": {"golang.org/x/time/rate", "github.com/cenkalti/backoff/v4"},
-	"exchange/okx":     {"golang.org/x/time/rate", "github.com/cenkalti/backoff/v4"},
-	"exchange/bybit":   {"golang.org/x/time/rate", "github.com/cenkalti/backoff/v4"},
+	"exchange/binance": {"golang.org/x/time/rate"},
+	"exchange/okx":     {"golang.org/x/time/rate"},
+	"exchange/bybit":   {"golang.org/x/time/rate"},
 	"feed":             {"github.com/gorilla/websocket", "golang.org/x/time/rate", "github.com/cenkalti/backoff/v4"},
-	"internal":         {"golang.org/x/time/rate", "github.com/cenkalti/backoff/v4"},
+	"internal":         {"github.com/cenkalti/backoff/v4"},
 }
 
 // direct are the root module's requirements: exactly these.

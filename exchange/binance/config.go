@@ -5,16 +5,14 @@
 package binance
 
 import (
-	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/feed"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 // Venue is the name of the market place in every [exchange.Market] of this package.
@@ -79,12 +77,11 @@ type Hooks struct {
 
 // Exchange is Binance. It is safe for concurrent use, and holds no connection but during its calls.
 type Exchange struct {
-	cfg  Config
-	spot *client
-	perp *client
-
-	mu   sync.Mutex // guards rand
-	rand *rand.Rand
+	cfg        Config
+	jitter     *rest.Jitter
+	spot, perp *rest.Reader
+	spotWeight weight
+	perpWeight weight
 }
 
 var _ exchange.MarketData = (*Exchange)(nil)
@@ -98,15 +95,14 @@ func New(cfg Config) (*Exchange, error) {
 	if cfg.HTTP == nil {
 		cfg.HTTP = &http.Client{Timeout: 10 * time.Second}
 	}
-	if cfg.Seed == 0 {
-		cfg.Seed = rand.Uint64()
-	}
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	x := &Exchange{cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 0))}
-	x.spot = newClient(cfg.Endpoints.SpotREST, spotLimits(), cfg.HTTP, x.jitter)
-	x.perp = newClient(cfg.Endpoints.FuturesREST, futuresLimits(), cfg.HTTP, x.jitter)
+	x := &Exchange{cfg: cfg, jitter: rest.NewJitter(cfg.Seed), spotWeight: spotWeight(), perpWeight: futuresWeight()}
+	reader := func(base string) *rest.Reader {
+		return &rest.Reader{Venue: Venue, Base: base, HTTP: cfg.HTTP, Jitter: x.jitter, Answer: answer}
+	}
+	x.spot, x.perp = reader(cfg.Endpoints.SpotREST), reader(cfg.Endpoints.FuturesREST)
 	return x, nil
 }
 
@@ -157,29 +153,3 @@ func checkInstrument(i exchange.Instrument) error {
 
 // Venue is "binance".
 func (x *Exchange) Venue() exchange.Venue { return Venue }
-
-func (x *Exchange) client(k exchange.Kind) *client {
-	if k == exchange.Perp {
-		return x.perp
-	}
-	return x.spot
-}
-
-// jitter is a random part of d.
-func (x *Exchange) jitter(d time.Duration) time.Duration {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return time.Duration(x.rand.Int64N(int64(d) + 1))
-}
-
-// sleep waits for d, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -1,7 +1,6 @@
 package binance
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -13,8 +12,14 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// answerError is what a REST answer that is no success means.
-func answerError(op string, status int, header http.Header, body []byte) *exchange.Error {
+// banMin is the shortest ban of an address, by the venue's documentation.
+const banMin = 2 * time.Minute
+
+// answer takes a REST answer apart.
+func answer(op string, status int, body []byte) ([]byte, *exchange.Error) {
+	if status == http.StatusOK {
+		return body, nil
+	}
 	e := &exchange.Error{Venue: Venue, Op: op, Code: "HTTP " + strconv.Itoa(status)}
 	var told struct {
 		Code int    `json:"code"`
@@ -23,11 +28,10 @@ func answerError(op string, status int, header http.Header, body []byte) *exchan
 	if json.Unmarshal(body, &told) == nil && told.Code != 0 {
 		e.Code, e.Message = strconv.Itoa(told.Code), told.Msg
 	}
-	if s, err := strconv.Atoi(header.Get("Retry-After")); err == nil && s >= 0 {
-		e.RetryAfter = time.Duration(s) * time.Second
+	if e.Class = class(status, told.Code); errors.Is(e.Class, exchange.ErrBanned) {
+		e.RetryAfter = banMin
 	}
-	e.Class = class(status, told.Code)
-	return e
+	return nil, e
 }
 
 // class says why, by the HTTP status and the venue's code.
@@ -62,13 +66,6 @@ func refusal(code int64, message string) *exchange.Error {
 // incurable reports whether asking again can never help.
 func incurable(err error) bool {
 	return errors.Is(err, exchange.ErrInvalid) || errors.Is(err, exchange.ErrUnauthorized)
-}
-
-// retryable reports whether a read may be sent again at once, or after RetryAfter.
-func retryable(ctx context.Context, err error) bool {
-	var e *exchange.Error
-	return ctx.Err() == nil && errors.As(err, &e) && !errors.Is(err, exchange.ErrBanned) &&
-		slices.Contains([]error{exchange.ErrRateLimited, exchange.ErrUnavailable}, e.Class)
 }
 
 func contains(words, word string) bool { return slices.Contains(strings.Fields(words), word) }

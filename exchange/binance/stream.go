@@ -10,6 +10,7 @@ import (
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/feed"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 // StreamBooks follows the books of symbols, spot and perpetual alike, over as many connections as the venue's limits ask for.
@@ -109,12 +110,10 @@ func (s *stream) subscribed(topic string) {
 
 // fetch brings m a snapshot that fits, however long it takes.
 func (s *stream) fetch(ctx context.Context, m *market) {
-	wait := newBackoff()
-	wait.InitialInterval = 250 * time.Millisecond
-	wait.Reset()
+	wait := rest.NewBackoff(250 * time.Millisecond)
 	// Many books are lost at one moment, with their connection: spread what follows.
-	for d := s.x.jitter(100 * time.Millisecond); ; d = wait.NextBackOff() + s.x.jitter(250*time.Millisecond) {
-		if sleep(ctx, d) != nil {
+	for d := s.x.jitter.Part(100 * time.Millisecond); ; d = wait.Next() + s.x.jitter.Part(250*time.Millisecond) {
+		if rest.Sleep(ctx, d) != nil {
 			return
 		}
 		began := time.Now()
@@ -133,7 +132,7 @@ func (s *stream) fetch(ctx context.Context, m *market) {
 			return
 		}
 		var e *exchange.Error
-		if errors.As(err, &e) && e.RetryAfter > 0 && sleep(ctx, e.RetryAfter) != nil {
+		if errors.As(err, &e) && e.RetryAfter > 0 && rest.Sleep(ctx, e.RetryAfter) != nil {
 			return
 		}
 	}

@@ -1,7 +1,6 @@
 package bybit
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ const banned = 10 * time.Minute
 
 // payload is what an answer carries, or what an answer that is no success means. The venue says no in an HTTP 200 as readily as in an
 // HTTP error.
-func payload(op string, status int, header http.Header, body []byte) (json.RawMessage, *exchange.Error) {
+func payload(op string, status int, body []byte) ([]byte, *exchange.Error) {
 	var told envelope
 	err := json.Unmarshal(body, &told)
 	if err != nil {
@@ -49,9 +48,6 @@ func payload(op string, status int, header http.Header, body []byte) (json.RawMe
 		e.Code, e.Message = strconv.Itoa(code), told.Message
 	} else if status == http.StatusOK {
 		e.Err = fmt.Errorf("an answer without retCode: %w", exchange.ErrFrame)
-	}
-	if s, err := strconv.Atoi(header.Get("Retry-After")); err == nil && s >= 0 {
-		e.RetryAfter = time.Duration(s) * time.Second
 	}
 	if e.Class = class(status, code); errors.Is(e.Class, exchange.ErrBanned) && e.RetryAfter == 0 {
 		e.RetryAfter = banned
@@ -75,11 +71,6 @@ func class(status, code int) error {
 		return exchange.ErrUnavailable
 	}
 	return nil
-}
-
-// retryable reports whether a read may be sent again at once, or after RetryAfter.
-func retryable(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && (errors.Is(err, exchange.ErrRateLimited) || errors.Is(err, exchange.ErrUnavailable))
 }
 
 // refused is the venue's refusal of a subscription. It comes in words, without a code: those that name a bad topic end a stream, others may

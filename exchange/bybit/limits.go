@@ -1,9 +1,6 @@
 package bybit
 
 import (
-	"context"
-	"fmt"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -33,70 +30,8 @@ func topicsPerFrame(k exchange.Kind) int {
 type limits struct {
 	requests *rate.Limiter // 600 in 5 s; above it the address is refused for 10 minutes
 	connects *rate.Limiter // 500 in 5 minutes
-
-	mu     sync.Mutex // guards what follows
-	until  time.Time  // nothing is sent before
-	banned bool       // ... and nobody waits for it
 }
 
 func newLimits() *limits {
 	return &limits{requests: rate.NewLimiter(50, 50), connects: rate.NewLimiter(1, 20)}
-}
-
-// wait waits until a request may be sent. During a ban it fails at once, and tells when that ends.
-func (l *limits) wait(ctx context.Context, op string, pace *rate.Limiter) error {
-	l.mu.Lock()
-	d, banned := time.Until(l.until), l.banned
-	l.mu.Unlock()
-	if d > 0 && banned {
-		return &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrBanned, RetryAfter: d, Message: "not sent: this address is banned"}
-	}
-	if d > 0 {
-		if err := sleep(ctx, d); err != nil {
-			return err
-		}
-	}
-	if err := pace.Wait(ctx); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("bybit: %s: %w", op, err) // the deadline would come first
-	}
-	return nil
-}
-
-// pause stops requests for d.
-func (l *limits) pause(d time.Duration, banned bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if until := time.Now().Add(d); until.After(l.until) {
-		l.until, l.banned = until, banned
-	}
-}
-
-// renewal paces one market's resubscriptions. A book that cannot be cured, as one that the venue itself sends crossed before the market
-// opens, would otherwise use up the requests that a connection has.
-type renewal struct {
-	last time.Time
-	wait time.Duration
-	owed bool
-}
-
-const (
-	renewalMin = 5 * time.Second
-	renewalMax = 320 * time.Second
-)
-
-// due reports whether to subscribe anew now: the book needs it, or has been refused it before, and enough time has passed.
-func (r *renewal) due(at time.Time, valid, need bool) bool {
-	r.owed = !valid && (r.owed || need)
-	passed := at.Sub(r.last)
-	if !r.owed || passed < r.wait {
-		return false
-	}
-	if passed > 2*renewalMax { // it was well for long: another trouble
-		r.wait = 0
-	}
-	r.last, r.wait, r.owed = at, min(max(2*r.wait, renewalMin), renewalMax), false
-	return true
 }

@@ -8,7 +8,6 @@ package okx
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/feed"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 // Venue is the name of the market place in every [exchange.Market] of this package.
@@ -67,9 +67,9 @@ type Config struct {
 type Exchange struct {
 	cfg    Config
 	limits *limits
+	reader *rest.Reader
 
-	mu    sync.Mutex // guards what follows
-	rand  *rand.Rand
+	mu    sync.Mutex // guards rules
 	rules map[exchange.Symbol]exchange.Instrument
 }
 
@@ -81,7 +81,12 @@ func New(cfg Config) (*Exchange, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	x := &Exchange{cfg: cfg, limits: newLimits(), rand: rand.New(rand.NewPCG(cfg.Seed, 0))}
+	header := http.Header{}
+	if cfg.Endpoints.Simulated {
+		header.Set("x-simulated-trading", "1")
+	}
+	x := &Exchange{cfg: cfg, limits: newLimits()}
+	x.reader = &rest.Reader{Venue: Venue, Base: cfg.Endpoints.REST, HTTP: cfg.HTTP, Jitter: rest.NewJitter(cfg.Seed), Answer: payload, Header: header}
 	x.keep(cfg.Instruments)
 	return x, nil
 }
@@ -99,9 +104,6 @@ func (c *Config) setDefaults() {
 	}
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{Timeout: 10 * time.Second}
-	}
-	if c.Seed == 0 {
-		c.Seed = rand.Uint64()
 	}
 }
 
@@ -167,23 +169,4 @@ func (x *Exchange) lookUp(symbols []exchange.Symbol) (list []exchange.Instrument
 		list = append(list, i)
 	}
 	return list, nil
-}
-
-// jitter is a random part of d.
-func (x *Exchange) jitter(d time.Duration) time.Duration {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return time.Duration(x.rand.Int64N(int64(d) + 1))
-}
-
-// sleep waits for d, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

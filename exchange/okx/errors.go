@@ -1,14 +1,11 @@
 package okx
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
@@ -42,7 +39,7 @@ var classes = map[string]error{
 
 // payload is what an answer carries, or what an answer that is no success means. The venue says no in an HTTP 200 as readily as in an
 // HTTP error.
-func payload(op string, status int, header http.Header, body []byte) (json.RawMessage, *exchange.Error) {
+func payload(op string, status int, body []byte) ([]byte, *exchange.Error) {
 	var told envelope
 	err := json.Unmarshal(body, &told)
 	if status == http.StatusOK && err == nil && told.Code == "0" {
@@ -54,9 +51,6 @@ func payload(op string, status int, header http.Header, body []byte) (json.RawMe
 		e.Code, e.Message = code, told.Message
 	} else if status == http.StatusOK {
 		e.Err = fmt.Errorf("an answer without code: %w", exchange.ErrFrame)
-	}
-	if s, err := strconv.Atoi(header.Get("Retry-After")); err == nil && s >= 0 {
-		e.RetryAfter = time.Duration(s) * time.Second
 	}
 	e.Class = class(status, e.Code)
 	return nil, e
@@ -76,11 +70,6 @@ func class(status int, code string) error {
 		return exchange.ErrUnavailable
 	}
 	return nil
-}
-
-// retryable reports whether a read may be sent again at once, or after RetryAfter.
-func retryable(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && (errors.Is(err, exchange.ErrRateLimited) || errors.Is(err, exchange.ErrUnavailable))
 }
 
 // refused is the venue's refusal of a subscription.

@@ -214,7 +214,7 @@ type entry struct {
 	market
 	book    *book.Book
 	channel string // of the snapshot that came first; deltas of others do not belong to this book
-	renewal renewal
+	renewal book.Renewal
 }
 
 // Decoder implements [feed.Protocol].
@@ -293,7 +293,7 @@ func (d *decoder) tell(at time.Time, e *entry, r book.Result) feed.Message {
 	if r.Event != book.Unchanged {
 		d.emit(e.book.View())
 	}
-	if e.renewal.due(at, e.book.View().Err == nil, r.Need == book.Resubscribe) {
+	if e.renewal.Due(at, e.book.View().Err == nil, r.Need == book.Resubscribe) {
 		return feed.Message{Kind: feed.Resubscribe, Topic: e.topic}
 	}
 	return feed.Message{Kind: feed.Data, Topic: e.topic}
@@ -335,7 +335,7 @@ func (d *decoder) Lost(at time.Time, cause error) {
 		if cause != nil {
 			reason = fmt.Errorf("okx: %s: %w: %w", e.id, exchange.ErrDown, cause)
 		}
-		e.channel, e.renewal = "", renewal{}
+		e.channel, e.renewal = "", book.Renewal{}
 		e.book.Down(at, reason)
 		d.emit(e.book.View())
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/feed"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 const (
@@ -75,13 +76,13 @@ func (x *Exchange) dial(ctx context.Context, network, address string) (net.Conn,
 
 // await is known, patiently: a venue that cannot be reached when a stream begins is no different from one that is lost later.
 func (x *Exchange) await(ctx context.Context, symbols []exchange.Symbol) ([]exchange.Instrument, error) {
-	wait := newBackoff()
+	wait := rest.NewBackoff(time.Second)
 	for {
 		known, err := x.known(ctx, "stream", symbols...)
-		if err == nil || !retryable(ctx, err) {
+		if err == nil || !rest.Retryable(ctx, err) {
 			return known, err
 		}
-		if err := sleep(ctx, wait.NextBackOff()+x.jitter(500*time.Millisecond)); err != nil {
+		if err := rest.Sleep(ctx, wait.Next()+x.reader.Jitter.Part(500*time.Millisecond)); err != nil {
 			return nil, err
 		}
 	}
