@@ -142,6 +142,8 @@ func (d *desk) orders(books order.Quoter) order.Config {
 	return order.Config{
 		Instruments: d.rules, Books: books, Booker: d.booked,
 		FirstGroup: 1, Valid: 300 * time.Millisecond, Visibility: 300 * time.Millisecond, CallTimeout: time.Second, LookupWait: 20 * time.Millisecond,
+		// Under -faults every sixth order or so fails: five attempts at a compensation would leave one group in ten thousand exposed.
+		Unwind:     order.Unwind{Attempts: 12},
 		FeeReserve: d.o.fee.Abs().Max(exchange.MustDecimal("0.001")), MarginRate: exchange.MustDecimal("0.1"),
 	}
 }
