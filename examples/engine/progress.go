@@ -30,13 +30,12 @@ func newProgress(w io.Writer, t *tally) *progress {
 }
 
 func (p *progress) show(elapsed time.Duration) {
-	line := p.t.progress(elapsed)
 	if p.terminal {
-		const width = 180
-		fmt.Fprintf(p.w, "\r\x1b[K%.*s", width, line)
+		const width = 79 // a wrapped line could not be written over
+		fmt.Fprintf(p.w, "\r\x1b[K%.*s", width, p.t.progress(elapsed, true))
 		return
 	}
-	fmt.Fprintln(p.w, line)
+	fmt.Fprintln(p.w, p.t.progress(elapsed, false))
 }
 
 // follow shows the line regularly until the function that it returns is called.

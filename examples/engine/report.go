@@ -73,13 +73,16 @@ func (t *tally) ended(r order.Result, took time.Duration, line string) {
 	t.last = line
 }
 
-// progress is one line about now.
-func (t *tally) progress(elapsed time.Duration) string {
+// progress is one line about now; the short one fits a narrow terminal.
+func (t *tally) progress(elapsed time.Duration, short bool) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return fmt.Sprintf("%6.1fs  books %d  signals %d  arbitrages %d (completed %d, voided %d, unwound %d, exposed %d)  last: %s",
-		elapsed.Seconds(), t.books, t.signals, t.done, t.outcomes[order.Completed], t.outcomes[order.Voided], t.outcomes[order.Unwound],
-		t.outcomes[order.Exposed], t.last)
+	line := fmt.Sprintf("%5.1fs  %d signals, %d arbitrages: %d completed, %d voided, %d unwound, %d exposed", elapsed.Seconds(), t.signals,
+		t.done, t.outcomes[order.Completed], t.outcomes[order.Voided], t.outcomes[order.Unwound], t.outcomes[order.Exposed])
+	if short || t.last == "" {
+		return line
+	}
+	return line + "; last: " + t.last
 }
 
 // summary is the object that -json prints.
