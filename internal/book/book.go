@@ -94,9 +94,14 @@ func (b *Book) Apply(at time.Time, u *Update) Result {
 		b.asked = 0
 		return Result{Need: b.ask()}
 	}
-	r := b.lose(at, b.gap(u))
+	return b.loseAt(at, u, b.gap(u))
+}
+
+// loseAt is lose, for u. The snapshot to come may be older than u, and needs it then.
+func (b *Book) loseAt(at time.Time, u *Update, reason error) Result {
+	r := b.lose(at, reason)
 	if b.rule.Judge(b.State(), u) == Hold {
-		b.held.push(at, u) // the snapshot to come may need what came after the gap
+		b.held.push(at, u)
 	}
 	return r
 }
@@ -151,7 +156,6 @@ func (b *Book) lose(at time.Time, reason error) Result {
 		return Result{Need: b.ask()}
 	}
 	b.state = State{}
-	b.held.clear()
 	b.view.Invalidate(reason)
 	b.view.RecvTime = at
 	b.asked = 0
@@ -171,7 +175,7 @@ func (b *Book) ask() Need {
 // merge applies a delta that the rule let pass.
 func (b *Book) merge(at time.Time, u *Update) Result {
 	if err := b.change(at, u); err != nil {
-		return b.lose(at, err)
+		return b.loseAt(at, u, err)
 	}
 	b.state.Phase = Live
 	return Result{Event: Changed}

@@ -235,6 +235,30 @@ func TestCrossed(t *testing.T) {
 	invalid(t, b, exchange.ErrCrossed)
 }
 
+// A snapshot from before what a book already knew would bring the past back as if it were now.
+func TestNoSnapshotFromThePast(t *testing.T) {
+	for name, lose := range map[string]func(b *book.Book){
+		"after a crossed delta": func(b *book.Book) { b.Apply(t0, update(11, 12, 0, lv(10100, 1), nil)) },
+		"after a gap":           func(b *book.Book) { b.Apply(t0, update(14, 15, 0, nil, nil)) },
+		"after a crossed snapshot": func(b *book.Book) {
+			b.Apply(t0, update(14, 15, 0, nil, nil))
+			b.Apply(t0, snapshot(15, lv(10000, 1), lv(9999, 1)))
+		},
+	} {
+		b := newBook(t, book.BinanceSpot{}, small(10))
+		lose(b)
+		if r := b.Apply(t0, small(9)); r != (book.Result{Need: book.Snapshot}) {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if b.View().Err == nil {
+			t.Errorf("%s: the book is back at %d", name, b.View().Seq)
+		}
+		if r := b.Apply(t0, small(20)); r.Event != book.Changed {
+			t.Errorf("%s, a new snapshot: %+v", name, r)
+		}
+	}
+}
+
 func TestScaleBecomesFiner(t *testing.T) {
 	b := newBook(t, book.Bybit{}, small(10))
 	fine := update(0, 11, 0, lv(98005, 1), nil)
