@@ -27,11 +27,11 @@ func (x *Exchange) StreamBooks(ctx context.Context, symbols []exchange.Symbol, e
 	defer stop(nil)
 	var streams []*stream
 	for _, kind := range []exchange.Kind{exchange.Spot, exchange.Perp} {
-		of := slices.DeleteFunc(slices.Clone(symbols), func(s exchange.Symbol) bool { return s.Kind != kind })
+		of := ofKind(symbols, kind)
 		if len(of) == 0 {
 			continue
 		}
-		// The whole list first: a symbol may be named once, on whatever connection.
+		// The whole list first: two symbols with one name at the venue could end on two connections.
 		p, err := newProtocol(x.cfg.Endpoints, kind, of, x.cfg.Instruments)
 		if err != nil {
 			return err
@@ -56,6 +56,18 @@ func (x *Exchange) StreamBooks(ctx context.Context, symbols []exchange.Symbol, e
 		return whole.Err()
 	}
 	return context.Cause(ctx)
+}
+
+// ofKind are the symbols of one kind, each once.
+func ofKind(symbols []exchange.Symbol, k exchange.Kind) (r []exchange.Symbol) {
+	seen := map[exchange.Symbol]bool{}
+	for _, s := range symbols {
+		if s.Kind == k && !seen[s] {
+			seen[s] = true
+			r = append(r, s)
+		}
+	}
+	return r
 }
 
 // stream is one connection with its decoder, and the fetches of its snapshots.

@@ -24,13 +24,24 @@ type symbolInfo struct {
 }
 
 type filterInfo struct {
-	FilterType  string           `json:"filterType"`
-	TickSize    exchange.Decimal `json:"tickSize"`    // PRICE_FILTER
-	StepSize    exchange.Decimal `json:"stepSize"`    // LOT_SIZE
-	MinQty      exchange.Decimal `json:"minQty"`      // LOT_SIZE
-	MaxQty      exchange.Decimal `json:"maxQty"`      // LOT_SIZE
-	MinNotional exchange.Decimal `json:"minNotional"` // NOTIONAL, MIN_NOTIONAL of spot
-	Notional    exchange.Decimal `json:"notional"`    // MIN_NOTIONAL of futures
+	FilterType  string `json:"filterType"`
+	TickSize    figure `json:"tickSize"`    // PRICE_FILTER
+	StepSize    figure `json:"stepSize"`    // LOT_SIZE
+	MinQty      figure `json:"minQty"`      // LOT_SIZE
+	MaxQty      figure `json:"maxQty"`      // LOT_SIZE
+	MinNotional figure `json:"minNotional"` // NOTIONAL, MIN_NOTIONAL of spot
+	Notional    figure `json:"notional"`    // MIN_NOTIONAL of futures
+}
+
+// figure is a number that may be bad: that closes its own market, and not all of them.
+type figure struct {
+	exchange.Decimal
+	bad bool
+}
+
+func (f *figure) UnmarshalJSON(b []byte) error {
+	f.bad = f.Decimal.UnmarshalJSON(b) != nil
+	return nil
 }
 
 // parseInstruments appends the instruments of one market's exchangeInfo to list.
@@ -65,17 +76,21 @@ func (s symbolInfo) instrument(k exchange.Kind) (exchange.Instrument, bool) {
 		Contract:    exchange.Scaled(1, 0),
 		Settle:      symbol.Quote,
 	}
+	bad := false
 	for _, f := range s.Filters {
 		switch f.FilterType {
 		case "PRICE_FILTER":
-			i.Tick = f.TickSize
+			i.Tick = f.TickSize.Decimal
+			bad = bad || f.TickSize.bad
 		case "LOT_SIZE":
-			i.Lot, i.MinQty, i.MaxQty = f.StepSize, f.MinQty, f.MaxQty
+			i.Lot, i.MinQty, i.MaxQty = f.StepSize.Decimal, f.MinQty.Decimal, f.MaxQty.Decimal
+			bad = bad || f.StepSize.bad || f.MinQty.bad || f.MaxQty.bad
 		case "NOTIONAL", "MIN_NOTIONAL":
-			i.MinNotional = i.MinNotional.Max(f.MinNotional).Max(f.Notional)
+			i.MinNotional = i.MinNotional.Max(f.MinNotional.Decimal).Max(f.Notional.Decimal)
+			bad = bad || f.MinNotional.bad || f.Notional.bad
 		}
 	}
-	i.Tradable = s.Status == "TRADING" && i.Validate() == nil
+	i.Tradable = s.Status == "TRADING" && !bad && i.Validate() == nil
 	return i, true
 }
 

@@ -1,0 +1,44 @@
+package binance_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/binance"
+)
+
+// A Protocol's Decoder turns frames and snapshots into books, wherever they come from. After a gap the book is empty until the next snapshot.
+func ExampleProtocol() {
+	p, err := binance.Protocol(exchange.Spot, []exchange.Symbol{exchange.MustSymbol("BTC-USDT")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d := p.Decoder(func(b *exchange.Book) {
+		if b.Err != nil {
+			fmt.Println("invalid:", b.Err)
+			return
+		}
+		bid, _ := b.Best(exchange.Sell)
+		ask, _ := b.Best(exchange.Buy)
+		fmt.Printf("%s: %s x %s / %s x %s\n", b.Market, b.Price(bid), b.Size(bid), b.Price(ask), b.Size(ask))
+	})
+	now := time.Now()
+	if err := d.Answer(now, "https://api.binance.com/api/v3/depth?symbol=BTCUSDT", []byte(
+		`{"lastUpdateId":100,"bids":[["61700.00","0.5"]],"asks":[["61700.01","0.25"]]}`)); err != nil {
+		fmt.Println(err)
+	}
+	for _, frame := range []string{
+		`{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":99,"u":103,"b":[["61700.00","0.00"],["61699.50","0.75"]],"a":[]}}`,
+		`{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255308,"s":"BTCUSDT","U":106,"u":109,"b":[],"a":[["61699.90","1.00"]]}}`,
+	} {
+		if _, err := d.Frame(now, []byte(frame)); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// binance:BTC-USDT: 61700.00 x 0.50 / 61700.01 x 0.25
+	// binance:BTC-USDT: 61699.50 x 0.75 / 61700.01 x 0.25
+	// invalid: book: binance:BTC-USDT: update 106 to 109 (previous 0) after 103: gap
+}
