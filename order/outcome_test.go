@@ -205,6 +205,36 @@ func TestAbsenceTakesDeadlineAndVisibility(t *testing.T) {
 	}
 }
 
+// An answer that was long on its way is as old as its question: the order arrived in between.
+func TestSlowNotFoundIsOldNews(t *testing.T) {
+	arrives := fate{name: "arrives late", answer: exchange.ErrOutcomeUnknown, fills: "1", exists: true, late: 3500 * time.Millisecond}
+	p := newPair(t, order.Config{Valid: 4 * time.Second}, []fate{full}, []fate{arrives})
+	p.b.travels = 3 * time.Second // asked at 3.15 s, answered at 6.15 s, and absence can be proven from 6 s on
+	r, err := p.run(t, plan("0.02"))
+	if err != nil || r.Outcome != order.Completed || !p.truth().IsZero() {
+		t.Errorf("%s, %v, the venues say %s", r.Outcome, err, p.truth())
+	}
+	if len(p.b.lookups) < 2 || p.b.lookups[1].Sub(start) > 3500*time.Millisecond {
+		t.Errorf("the second lookup missed its moment: %v", p.b.lookups)
+	}
+}
+
+// An order that the stream has shown exists, whatever a lookup says.
+func TestShownIsNotAbsent(t *testing.T) {
+	p := newPair(t, order.Config{}, []fate{full}, []fate{unknownAbsent})
+	p.driver.Execute(plan("0.02"), func(r order.Result, err error) {})
+	p.told(exchange.Order{OrderRequest: p.b.placed[0], VenueID: "9", Status: exchange.StatusAccepted})
+	p.loop.RunUntil(start.Add(time.Hour))
+	if len(p.ended) != 0 {
+		t.Fatalf("ended: %+v", p.ended)
+	}
+	p.told(exchange.Order{OrderRequest: p.b.placed[0], VenueID: "9", Status: exchange.StatusExpired})
+	p.loop.RunUntil(start.Add(2 * time.Hour))
+	if len(p.ended) != 1 || p.ended[0].Legs[1].Status != exchange.StatusExpired {
+		t.Errorf("ended: %+v", p.ended)
+	}
+}
+
 // Where the venue cannot expire orders, "not found" never ends the unknown.
 func TestNoDeadlineStaysUnknown(t *testing.T) {
 	p := newPair(t, order.Config{NoDeadline: []exchange.Venue{"b"}}, []fate{full}, []fate{unknownAbsent})

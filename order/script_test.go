@@ -43,6 +43,7 @@ type script struct {
 	coy     bool             // Lookup carries none either
 
 	placedAt []time.Time
+	travels  time.Duration // of a lookup's answer; default 1ms
 }
 
 func newScript(v exchange.Venue, loop *sim.Loop, fates ...fate) *script {
@@ -105,7 +106,7 @@ func (s *script) Lookup(ref exchange.OrderRef, done func(exchange.Order, error))
 	if s.coy {
 		o.Fills = nil
 	}
-	s.loop.After(time.Millisecond, func() {
+	s.loop.After(max(s.travels, time.Millisecond), func() {
 		if !ok {
 			done(exchange.Order{}, &exchange.Error{Venue: s.venue, Op: "lookup", Class: exchange.ErrNotFound})
 			return

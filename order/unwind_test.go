@@ -46,6 +46,11 @@ func TestUnwindLadder(t *testing.T) {
 					got = append(got, r.Price.String())
 				}
 			}
+			for i, at := range p.a.placedAt[1:] { // 1 ms to each answer, 100 ms of pause from the second on
+				if want := time.Duration(i+1)*time.Millisecond + time.Duration(i)*100*time.Millisecond; at.Sub(start) != want {
+					t.Errorf("attempt %d after %s, want %s", i+1, at.Sub(start), want)
+				}
+			}
 			if s := strings.Join(got, " "); s != c.prices {
 				t.Errorf("prices %s, want %s", s, c.prices)
 			}
