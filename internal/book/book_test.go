@@ -466,7 +466,8 @@ func FuzzBookAgainstMaps(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { script(t, data[:min(len(data), 4096)]) })
 }
 
-// A wide book: near changes, far changes, growth and deletion against a map of integers.
+// A wide book: near changes, far changes, growth and deletion against a map of integers. Messages come sorted one way, the other, and
+// not at all.
 func TestWideBook(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 3))
@@ -474,9 +475,18 @@ func TestWideBook(t *testing.T) {
 	bids := map[int64]int64{}
 	for last := int64(2); last < 3000; last++ {
 		u := update(0, last, 0, nil, nil)
-		for range r.IntN(20) {
+		for range r.IntN(40) {
 			l := exchange.Level{Price: 1 + int64(r.ExpFloat64()*300), Size: int64(r.IntN(3))}
 			u.Bids = append(u.Bids, l)
+		}
+		if way := r.IntN(3); way > 0 {
+			slices.SortFunc(u.Bids, func(x, y exchange.Level) int { return cmp.Compare(x.Price, y.Price) })
+			u.Bids = slices.CompactFunc(u.Bids, func(x, y exchange.Level) bool { return x.Price == y.Price })
+			if way == 2 {
+				slices.Reverse(u.Bids)
+			}
+		}
+		for _, l := range u.Bids {
 			if bids[l.Price] = l.Size; l.Size == 0 {
 				delete(bids, l.Price)
 			}
@@ -493,6 +503,30 @@ func TestWideBook(t *testing.T) {
 		}
 		if !slices.IsSortedFunc(v.Bids, func(x, y exchange.Level) int { return cmp.Compare(x.Price, y.Price) }) {
 			t.Fatalf("seed %d: unsorted", seed)
+		}
+	}
+}
+
+func TestRenewal(t *testing.T) {
+	type step struct {
+		at          time.Duration
+		valid, need bool
+		want        bool
+	}
+	for name, steps := range map[string][]step{
+		"at once":                  {{0, false, true, true}},
+		"not without need":         {{0, false, false, false}, {0, true, false, false}},
+		"what was refused is owed": {{0, false, true, true}, {4 * time.Second, false, true, false}, {6 * time.Second, false, false, true}},
+		"nothing is owed to a book that is whole again": {{0, false, true, true}, {4 * time.Second, false, true, false}, {5 * time.Second, true, false, false}, {6 * time.Second, false, false, false}},
+		"ever slower": {{0, false, true, true}, {5 * time.Second, false, true, true}, {14 * time.Second, false, true, false}, {15 * time.Second, false, true, true},
+			{34 * time.Second, false, true, false}, {35 * time.Second, false, true, true}},
+		"well for long": {{0, false, true, true}, {5 * time.Second, false, true, true}, {15 * time.Second, false, true, true}, {time.Hour, false, true, true}, {time.Hour + 5*time.Second, false, true, true}},
+	} {
+		var r book.Renewal
+		for i, s := range steps {
+			if got := r.Due(t0.Add(s.at), s.valid, s.need); got != s.want {
+				t.Errorf("%s, step %d: due is %v", name, i, got)
+			}
 		}
 	}
 }
