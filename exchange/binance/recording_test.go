@@ -98,34 +98,25 @@ func seconds(t testing.TB, s string) time.Time {
 	return time.Unix(0, n)
 }
 
-// ticker is a bookTicker: the best prices after update U.
+// ticker is a bookTicker: the best prices after update U. encoding/json prefers the exact name, so b and B stay two.
 type ticker struct {
-	U                  uint64
-	Symbol             string
-	Bid, BidQ, Ask, AQ exchange.Decimal
+	U      uint64           `json:"u"`
+	Symbol string           `json:"s"`
+	Bid    exchange.Decimal `json:"b"`
+	BidQ   exchange.Decimal `json:"B"`
+	Ask    exchange.Decimal `json:"a"`
+	AskQ   exchange.Decimal `json:"A"`
 }
 
 func readTicker(t testing.TB, data []byte) (ticker, bool) {
-	var f struct {
-		Stream string
-		Data   map[string]json.RawMessage // names as they are: b and B differ
-	}
-	if !bytes.Contains(data, []byte("@bookTicker")) {
+	if !bytes.Contains(data[:min(len(data), 60)], []byte(`@bookTicker"`)) {
 		return ticker{}, false
 	}
-	if err := json.Unmarshal(data, &f); err != nil {
-		t.Fatal(err)
+	var f struct{ Data ticker }
+	if err := json.Unmarshal(data, &f); err != nil || f.Data.U == 0 {
+		t.Fatalf("%s: %v", data, err)
 	}
-	if !strings.HasSuffix(f.Stream, "@bookTicker") {
-		return ticker{}, false
-	}
-	var k ticker
-	for name, dst := range map[string]any{"u": &k.U, "s": &k.Symbol, "b": &k.Bid, "B": &k.BidQ, "a": &k.Ask, "A": &k.AQ} {
-		if err := json.Unmarshal(f.Data[name], dst); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return k, true
+	return f.Data, true
 }
 
 // outcome counts what replaying a recording gave.
@@ -165,8 +156,10 @@ func replay(t *testing.T, kind exchange.Kind, symbols string, records []record, 
 			return
 		}
 		o.books++
-		if err := b.Check(); err != nil {
-			t.Fatal(err)
+		if o.books%16 == 0 { // it looks at every level
+			if err := b.Check(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if b.Seq < last[b.Market.Symbol] || b.RecvTime.After(now) {
 			t.Fatalf("%s goes back from %d to %d, received %v at %v", b.Market, last[b.Market.Symbol], b.Seq, b.RecvTime, now)
@@ -206,7 +199,7 @@ func sameTop(b *exchange.Book, tickers []ticker) (same int, known bool) {
 	k := tickers[i-1]
 	bid, _ := b.Best(exchange.Sell)
 	ask, _ := b.Best(exchange.Buy)
-	if b.Price(bid).Equal(k.Bid) && b.Size(bid).Equal(k.BidQ) && b.Price(ask).Equal(k.Ask) && b.Size(ask).Equal(k.AQ) {
+	if b.Price(bid).Equal(k.Bid) && b.Size(bid).Equal(k.BidQ) && b.Price(ask).Equal(k.Ask) && b.Size(ask).Equal(k.AskQ) {
 		same = 1
 	}
 	return same, true
