@@ -19,19 +19,15 @@ func openRecording(o options) (*feed.Replay, []listing, error) {
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
-	cfg := feed.ReplayConfig{Dir: o.replay, Protocols: protocols, Speed: o.speed}
-	look, err := feed.OpenReplay(cfg)
+	replay, err := feed.OpenReplay(feed.ReplayConfig{Dir: o.replay, Protocols: protocols, Speed: o.speed})
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
-	listings, err := survey(look)
+	listings, err := survey(replay)
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
-	replay, err := feed.OpenReplay(cfg)
-	if err != nil {
-		return nil, nil, usageError{err}
-	}
+	replay.Rewind()
 	return replay, listings, nil
 }
 
