@@ -15,7 +15,7 @@ type Term uint8
 const (
 	TermNone          Term = iota // nothing was judged: the zero Verdict
 	TermNoPair                    // the book's market is in no pair of the scanner
-	TermNoCounterpart             // the other market has no valid book yet
+	TermNoCounterpart             // the other market has no valid book: none came yet, or it was forgotten
 	TermTooOld                    // a book is older than MaxAge
 	TermSkew                      // the books were received more than MaxSkew apart
 	TermDepth                     // a side has no level

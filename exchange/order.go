@@ -106,6 +106,9 @@ type Amount struct {
 	Quantity Decimal
 }
 
+// String is "0.25 BTC".
+func (a Amount) String() string { return a.Quantity.String() + " " + string(a.Asset) }
+
 // Order is an order as its venue answered.
 type Order struct {
 	OrderRequest

@@ -1,5 +1,19 @@
 // Package feed brings market data in: [Session] keeps a venue's stream alive, [Feed] holds the newest book of each market for any
 // number of readers, [Replay] plays recorded streams through the same decoders.
+//
+// A recording is a folder of files *.gz or *.jsonl, each in one of three forms of lines; the library does not write any yet:
+//
+//	A  <receive ns> <raw frame>                     REST bodies, which begin {"lastUpdateId", stand between the frames
+//	B  {"t":"header|http|connect|send|recv","conn","ts","data","url","addr"}
+//	C  <seconds>: <raw frame>                       received
+//	   <address> <-> <seconds>                      connected
+//	   <address> <- <seconds>: <raw frame>          sent
+//	   <url> -> <seconds>: <body>                   a REST answer
+//
+// Which market a frame belongs to is told by the addresses of connections and answers, in form A by manifest.json in the folder:
+//
+//	{"streams": [{"files": "spot_btcusdt*.gz", "address": "wss://stream.binance.com:9443/stream",
+//	              "rest": "https://api.binance.com/api/v3/depth?symbol=BTCUSDT"}]}
 package feed
 
 import (

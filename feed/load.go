@@ -73,7 +73,7 @@ func (l *loader) list() (files []string, err error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("feed: replay: no recording in %s: %w", l.r.cfg.Dir, exchange.ErrInvalid)
+		return nil, fmt.Errorf("feed: replay: no *.gz or *.jsonl file in %s, nor one that its manifest.json names: %w", l.r.cfg.Dir, exchange.ErrInvalid)
 	}
 	slices.SortFunc(files, func(a, b string) int {
 		as, ap := splitPart(a)

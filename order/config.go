@@ -10,7 +10,6 @@
 package order
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -130,7 +129,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("order: MaxGroups %d, Unwind.Attempts %d: %w", c.MaxGroups, c.Unwind.Attempts, exchange.ErrInvalid)
 	}
 	if c.FeeReserve.Sign() < 0 || c.MarginRate.Sign() < 0 || c.Unwind.Band.Sign() < 0 {
-		return errors.Join(errors.New("order: negative rate in Config"), exchange.ErrInvalid)
+		return fmt.Errorf("order: negative rate in Config: %w", exchange.ErrInvalid)
 	}
 	return nil
 }

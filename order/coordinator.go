@@ -41,6 +41,9 @@ type answer struct {
 // New is a Coordinator over venues, one an account; two of one account are an error, as are mistakes in cfg. Nothing is sent before
 // Run.
 func New(cfg Config, venues ...exchange.Exchange) (*Coordinator, error) {
+	if len(venues) == 0 {
+		return nil, fmt.Errorf("order: no venues: %w", exchange.ErrInvalid)
+	}
 	c := &Coordinator{venues: venues, in: make(chan input), posts: make(chan func(), 256), ready: make(chan struct{}), closing: make(chan struct{}),
 		gone: make(chan struct{})}
 	traders := make([]AsyncTrader, len(venues))
@@ -64,7 +67,7 @@ func (c *Coordinator) Ready() <-chan struct{} { return c.ready }
 // without it comes with a Result that is Open: the drain ran out first, and the Result holds what was known.
 func (c *Coordinator) Execute(ctx context.Context, plan exchange.Plan) (Result, error) {
 	notSent := func(err error) (Result, error) {
-		return Result{Outcome: Voided}, errors.Join(err, exchange.ErrNotSent)
+		return Result{Outcome: Voided}, fmt.Errorf("order: %w: %w", exchange.ErrNotSent, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return notSent(err)
@@ -200,7 +203,7 @@ func (c *Coordinator) follow(life context.Context, v exchange.Exchange, up chan<
 	if life.Err() != nil {
 		return nil //nolint:nilerr // ended on request
 	}
-	return fmt.Errorf("order: private stream of %s: %w", v.Venue(), errors.Join(err, exchange.ErrUnavailable))
+	return fmt.Errorf("order: private stream of %s: %w", v.Venue(), fmt.Errorf("%w: %w", exchange.ErrUnavailable, err))
 }
 
 // read fetches what an account is to begin with. What a venue does not support is left unknown.

@@ -203,7 +203,7 @@ func (d *Driver) place(group uint64, must bool, r exchange.OrderRequest) {
 var errJournal = errors.New("order: journal failed")
 
 func notJournaled(err error) error {
-	return &exchange.Error{Op: "place", Outcome: exchange.ErrNotSent, Class: exchange.ErrUnavailable, Err: errors.Join(errJournal, err)}
+	return &exchange.Error{Op: "place", Outcome: exchange.ErrNotSent, Class: exchange.ErrUnavailable, Err: fmt.Errorf("%w: %w", errJournal, err)}
 }
 
 func (d *Driver) haltedByJournal() bool {

@@ -14,9 +14,26 @@ var ErrClosed = errors.New("order: coordinator closed")
 // Refused is a plan that did not pass the pre-flight: nothing was sent. It wraps exchange.ErrNotSent, the class where there is one
 // (exchange.ErrInsufficientFunds, ErrStale, ErrInvalid, ...) and the cause.
 type Refused struct {
-	// Reason is one word to count by: invalid, unsupported, unequal_quantity, unknown_market, unknown_account, not_tradable,
-	// stream_down, market_busy, book_down, stale_book, own_fill, depth, insufficient_funds, gate, too_many_groups, duplicate_group,
-	// booking_failed, journal_failed.
+	// Reason is one word to count by:
+	//
+	//	invalid             the plan, or a leg by its instrument's rules
+	//	unsupported         a kind of leg or of plan that this package does not send
+	//	unequal_quantity    bought is not as much as sold
+	//	unknown_market      no rules are known
+	//	unknown_account     no venue was given for it
+	//	not_tradable        the venue says so
+	//	stream_down         the account's private stream is not up
+	//	market_busy         an order of another group has not ended there
+	//	book_down           no valid book
+	//	stale_book          the book is older than MaxBookAge
+	//	own_fill            the book does not show our own last fill there yet
+	//	depth               the limit price can no longer get the quantity
+	//	insufficient_funds  free balance less what other groups hold
+	//	gate                the Gate refused
+	//	too_many_groups     MaxGroups are open
+	//	duplicate_group     a number came back
+	//	booking_failed      the Booker failed once: nothing new is admitted
+	//	journal_failed      the Journal did
 	Reason string
 	Market exchange.Market // that it failed at; zero where it is no single one
 	Class  error           // or nil

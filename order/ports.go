@@ -31,7 +31,7 @@ type Quoter interface {
 	ReadBook(m exchange.Market, into *exchange.Book) bool
 }
 
-// Gate may refuse what adds exposure; pnl.Monitor satisfies it. It is asked once per group and must not block.
+// Gate may refuse what adds exposure: a risk check of the program's own. It is asked once per group and must not block.
 type Gate interface {
 	Allow(exchange.Intent) error
 }

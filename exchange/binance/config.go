@@ -75,7 +75,8 @@ type Hooks struct {
 	Snapshot func(s exchange.Symbol, took time.Duration, err error)
 }
 
-// Exchange is Binance. It is safe for concurrent use, and holds no connection but during its calls.
+// Exchange is Binance's public side: an exchange.MarketData, and with it a feed.Source; not an exchange.Exchange yet. It is safe for concurrent
+// use, and holds no connection but during its calls.
 type Exchange struct {
 	cfg        Config
 	jitter     *rest.Jitter

@@ -63,7 +63,8 @@ type Config struct {
 	Seed uint64
 }
 
-// Exchange is OKX. It is safe for concurrent use, and holds no connection but during its calls.
+// Exchange is OKX's public side: an exchange.MarketData, and with it a feed.Source; not an exchange.Exchange yet. It is safe for concurrent
+// use, and holds no connection but during its calls.
 type Exchange struct {
 	cfg    Config
 	limits *limits
