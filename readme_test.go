@@ -19,6 +19,9 @@ func TestReadmeShowsTheQuickstart(t *testing.T) {
 	if !strings.Contains(string(readme), "```go\n"+strings.TrimSpace(string(program))+"\n```") {
 		t.Error("README.md does not show examples/quickstart/main.go as it is")
 	}
+	if strings.Contains(string(readme), "@@") {
+		t.Error("README.md has a placeholder")
+	}
 	for _, command := range []string{"go run ./examples/engine", "go test ./... ./examples/engine/..."} {
 		if !strings.Contains(string(readme), "\n    "+command+"\n") {
 			t.Errorf("README.md does not give the command %q", command)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bothlegs/bothlegs/arb"
@@ -148,11 +149,16 @@ func (d *desk) orders(books order.Quoter) order.Config {
 	}
 }
 
+// trades reports whether m is one of the desk's markets.
+func (d *desk) trades(m exchange.Market) bool {
+	return slices.ContainsFunc(d.rules, func(i exchange.Instrument) bool { return i.Market == m })
+}
+
 // see takes a visible book and returns the plan that it gives rise to, if any.
 func (d *desk) see(b *exchange.Book) (exchange.Plan, bool) {
 	o, v := d.scanner.Observe(b)
 	if !v.Pass {
-		d.tally.reject(v.Term.String())
+		d.tally.miss(v.Term.String())
 		return exchange.Plan{}, false
 	}
 	d.tally.signal()

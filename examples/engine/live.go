@@ -108,6 +108,9 @@ func (t *trading) connect() (err error) {
 
 // publish gives a book to its venue, which shows it to the feed.
 func (t *trading) publish(b *exchange.Book) {
+	if !t.trades(b.Market) {
+		return
+	}
 	t.tally.message()
 	t.tally.book(errors.Is(b.Err, exchange.ErrGap))
 	v := t.venues[b.Market.Venue]
@@ -115,7 +118,7 @@ func (t *trading) publish(b *exchange.Book) {
 		return
 	}
 	if err := v.Publish(b); err != nil && !errors.Is(err, exchange.ErrInvalid) {
-		t.tally.reject("book_unusable")
+		t.tally.miss("book_unusable")
 	}
 }
 

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if o.json {
 		err = s.json(stdout)
 	} else {
-		s.print(stdout, d.quote)
+		err = s.print(stdout, d.quote)
 	}
 	switch {
 	case err != nil:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ const usage = `Usage: engine [flags]
 
 Trades price gaps between simulated venues, without keys or network: on generated books, or on a recording.
 Ctrl-C ends it cleanly with a summary. Exit 0: the run ended and its books balance; 1: they do not, or the run failed;
-2: bad flags, or a damaged recording.
+2: bad flags, or a damaged recording. Those are the built program's: "go run" makes each failure a 1.
 
 `
 
@@ -49,10 +50,10 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	fs := flag.NewFlagSet("engine", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // one clear line instead of the whole usage
 	fs.StringVar(&o.replay, "replay", "", "trade on the recording in `DIR` instead of generated books")
-	speed := fs.String("speed", "recorded", "`SPEED` of a replay: recorded, a multiple such as 10, or max")
-	fs.DurationVar(&o.duration, "duration", 0, "stop after this long (0: until Ctrl-C, or the recording's end)")
+	speed := fs.String("speed", "recorded", "`SPEED` of -replay: recorded, a multiple such as 10, or max")
+	fs.DurationVar(&o.duration, "duration", 0, "stop after this long, of recorded time with -speed max (0: until Ctrl-C, or the recording's end)")
 	fs.BoolVar(&o.json, "json", false, "print the summary as one JSON object, the last line of stdout")
-	fs.Uint64Var(&o.seed, "seed", 1, "`SEED` of generated books, latency and faults")
+	fs.Uint64Var(&o.seed, "seed", 1, "`SEED` of generated books, latency and faults; only with -speed max does a run repeat exactly")
 	fee := fs.String("fee-bps", "5", "taker fee of all markets, in `BPS`, basis points")
 	edge := fs.String("min-edge-bps", "1", "smallest net profit worth trading, in `BPS` of the notional, fees deducted")
 	size := fs.String("size", "1000", "largest notional of one arbitrage, an `AMOUNT` of quote")
@@ -60,7 +61,7 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	fs.DurationVar(&o.maxSkew, "max-skew", 50*time.Millisecond, "largest age gap between the books of two legs")
 	fs.StringVar(&o.faults, "faults", "none", "fault `PROFILE` of the simulated venues: none or basic")
 	fs.StringVar(&o.journal, "journal", "", "keep the journal in `DIR` (accepted; it takes effect once journals are durable)")
-	symbols := fs.String("symbols", "BTC-USDT,BTC-USDT-PERP", "the `SYMBOLS` to trade of a replay, comma separated")
+	symbols := fs.String("symbols", "BTC-USDT,BTC-USDT-PERP", "the `SYMBOLS` to trade of -replay, comma separated")
 
 	err := fs.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -71,6 +72,15 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	}
 	if err == nil && fs.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch {
+	case err != nil:
+	case given["replay"] && o.replay == "":
+		err = errors.New("-replay: an empty folder name")
+	case o.replay == "" && (given["speed"] || given["symbols"]):
+		err = errors.New("-speed and -symbols go with -replay")
 	}
 	if err == nil {
 		err = o.read(*speed, *fee, *edge, *size, *balance, *symbols)
@@ -110,6 +120,9 @@ func (o *options) read(speed, fee, edge, size, balance, symbols string) (err err
 		if err != nil {
 			return fmt.Errorf("-symbols: %w", err)
 		}
+		if slices.Contains(o.symbols, y) {
+			return fmt.Errorf("-symbols: %s twice", y)
+		}
 		o.symbols = append(o.symbols, y)
 	}
 	switch {
@@ -124,7 +137,7 @@ func (o *options) read(speed, fee, edge, size, balance, symbols string) (err err
 func (o *options) folders() error {
 	if o.replay != "" {
 		if i, err := os.Stat(o.replay); err != nil || !i.IsDir() {
-			return fmt.Errorf("-replay %s: no such folder", o.replay)
+			return fmt.Errorf("-replay %s: no such folder, or not a folder", o.replay)
 		}
 	}
 	if o.journal != "" {
@@ -143,6 +156,9 @@ func bps(flag, s string, least int64) (exchange.Decimal, error) {
 	}
 	if d.Cmp(exchange.Scaled(least, 0)) < 0 || d.Cmp(exchange.Scaled(5000, 0)) > 0 {
 		return d, fmt.Errorf("-%s %s: want %d to 5000 basis points", flag, s, least)
+	}
+	if d.Places() > 5 { // of a fraction the scanner takes nine
+		return d, fmt.Errorf("-%s %s: at most 5 digits behind the point", flag, s)
 	}
 	return d.Mul(exchange.Scaled(1, -4)), nil
 }

@@ -16,6 +16,7 @@ type progress struct {
 	every    time.Duration
 	began    time.Time
 	shown    time.Time
+	lines    int
 }
 
 func newProgress(w io.Writer, t *tally) *progress {
@@ -30,6 +31,7 @@ func newProgress(w io.Writer, t *tally) *progress {
 }
 
 func (p *progress) show(elapsed time.Duration) {
+	p.lines++
 	if p.terminal {
 		const width = 79 // a wrapped line could not be written over
 		fmt.Fprintf(p.w, "\r\x1b[K%.*s", width, p.t.progress(elapsed, true))
@@ -69,7 +71,7 @@ func (p *progress) virtual(elapsed time.Duration) {
 }
 
 func (p *progress) end() {
-	if p.terminal {
+	if p.terminal && p.lines > 0 {
 		fmt.Fprintln(p.w)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/binance"
@@ -23,7 +24,7 @@ func openRecording(o options) (*feed.Replay, []listing, error) {
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
-	listings, err := survey(replay)
+	listings, err := survey(replay, o.symbols)
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
@@ -32,7 +33,7 @@ func openRecording(o options) (*feed.Replay, []listing, error) {
 }
 
 // survey plays the whole recording once. A frame that is damaged is found here, before anything was traded or counted.
-func survey(r *feed.Replay) (listings []listing, err error) {
+func survey(r *feed.Replay, symbols []exchange.Symbol) (listings []listing, err error) {
 	seen := map[exchange.Market]int{}
 	for {
 		if _, ok := r.Next(); !ok {
@@ -40,7 +41,7 @@ func survey(r *feed.Replay) (listings []listing, err error) {
 		}
 		err := r.Step(func(b *exchange.Book) {
 			l, ok := listed(b)
-			if !ok {
+			if !ok || !slices.Contains(symbols, b.Market.Symbol) {
 				return
 			}
 			i, known := seen[b.Market]
@@ -94,28 +95,27 @@ func replayed(r *feed.Replay) source {
 	}
 }
 
-// protocols speak for every venue that a recording may be of.
+// protocols speak for every venue that a recording may be of. They know spot and perpetual of each symbol, so that the connections of
+// both are known; what was not asked for is not traded.
 func protocols(symbols []exchange.Symbol) (all []feed.Protocol, err error) {
 	var spot, perp []exchange.Symbol
 	for _, s := range symbols {
-		if s.Kind == exchange.Spot {
-			spot = append(spot, s)
-		} else {
-			perp = append(perp, s)
+		s.Kind = exchange.Spot
+		if slices.Contains(spot, s) {
+			continue
 		}
+		spot = append(spot, s)
+		s.Kind = exchange.Perp
+		perp = append(perp, s)
 	}
 	add := func(p feed.Protocol, e error) {
 		all, err = append(all, p), errors.Join(err, e)
 	}
-	if len(spot) > 0 {
-		add(binance.Protocol(exchange.Spot, spot))
-		add(bybit.Protocol(exchange.Spot, spot))
-		// OKX counts perpetuals in contracts, whose worth no recording tells: spot only. Its recordings may be older than its numbers.
-		add(okx.Protocol(okx.ProtocolConfig{Symbols: spot, AllowMissingSeq: true}))
-	}
-	if len(perp) > 0 {
-		add(binance.Protocol(exchange.Perp, perp))
-		add(bybit.Protocol(exchange.Perp, perp))
-	}
+	add(binance.Protocol(exchange.Spot, spot))
+	add(bybit.Protocol(exchange.Spot, spot))
+	// OKX counts perpetuals in contracts, whose worth no recording tells: spot only. Its recordings may be older than its numbers.
+	add(okx.Protocol(okx.ProtocolConfig{Symbols: spot, AllowMissingSeq: true}))
+	add(binance.Protocol(exchange.Perp, perp))
+	add(bybit.Protocol(exchange.Perp, perp))
 	return all, err
 }

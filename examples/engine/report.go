@@ -21,7 +21,8 @@ type tally struct {
 	books    uint64
 	gaps     uint64
 	signals  uint64
-	rejected map[string]uint64
+	missed   map[string]uint64 // looks at a pair that gave no signal, by the term that decided
+	refused  map[string]uint64 // signals that were not sent, by reason
 	outcomes map[order.Outcome]uint64
 	done     uint64
 	latency  []time.Duration // signal to the end of the group
@@ -29,7 +30,7 @@ type tally struct {
 }
 
 func newTally() *tally {
-	return &tally{rejected: map[string]uint64{}, outcomes: map[order.Outcome]uint64{}}
+	return &tally{missed: map[string]uint64{}, refused: map[string]uint64{}, outcomes: map[order.Outcome]uint64{}}
 }
 
 func (t *tally) book(gap bool) {
@@ -53,10 +54,16 @@ func (t *tally) signal() {
 	t.signals++
 }
 
+func (t *tally) miss(term string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.missed[term]++
+}
+
 func (t *tally) reject(reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.rejected[reason]++
+	t.refused[reason]++
 }
 
 // maxLatencies bounds the memory of a long run: past it the percentiles are those of the first arbitrages.
@@ -91,7 +98,7 @@ type summary struct {
 	Books           uint64            `json:"books"`
 	Gaps            uint64            `json:"gaps"`
 	Signals         uint64            `json:"signals"`
-	Rejected        map[string]uint64 `json:"rejected"`
+	Rejected        map[string]uint64 `json:"rejected"` // looks without a signal and refused signals, by reason
 	Arbitrages      uint64            `json:"arbitrages"`
 	Completed       uint64            `json:"completed"`
 	Voided          uint64            `json:"voided"`
@@ -106,6 +113,8 @@ type summary struct {
 	PositionDrift   exchange.Decimal  `json:"position_drift"`
 	Latency         latency           `json:"latency_us"`
 	ElapsedMS       int64             `json:"elapsed_ms"`
+
+	refused, missed map[string]uint64
 }
 
 type latency struct {
@@ -124,8 +133,13 @@ func (t *tally) summary(a audit, elapsed time.Duration) summary {
 		}
 		return t.latency[(len(t.latency)-1)*percent/100].Microseconds()
 	}
+	rejected := maps.Clone(t.missed)
+	for reason, n := range t.refused {
+		rejected[reason] += n
+	}
 	return summary{
-		Messages: t.messages, Books: t.books, Gaps: t.gaps, Signals: t.signals, Rejected: maps.Clone(t.rejected), Arbitrages: t.done,
+		refused: maps.Clone(t.refused), missed: maps.Clone(t.missed),
+		Messages: t.messages, Books: t.books, Gaps: t.gaps, Signals: t.signals, Rejected: rejected, Arbitrages: t.done,
 		Completed: t.outcomes[order.Completed], Voided: t.outcomes[order.Voided], Unwound: t.outcomes[order.Unwound],
 		Exposed: t.outcomes[order.Exposed], Open: t.outcomes[order.Open],
 		NetPnL: a.net, Fees: a.fees, Fills: a.fills, FillMismatch: a.mismatch, LedgerImbalance: a.imbalance, PositionDrift: a.drift,
@@ -133,20 +147,34 @@ func (t *tally) summary(a audit, elapsed time.Duration) summary {
 	}
 }
 
-// print writes s for people.
-func (s summary) print(w io.Writer, quote exchange.Asset) {
-	fmt.Fprintf(w, "\nbooks       %d from %d messages, %d gaps\n", s.Books, s.Messages, s.Gaps)
-	fmt.Fprintf(w, "signals     %d\n", s.Signals)
-	fmt.Fprintf(w, "arbitrages  %d: %d completed, %d voided, %d unwound, %d exposed\n", s.Arbitrages, s.Completed, s.Voided, s.Unwound, s.Exposed)
-	fmt.Fprintf(w, "net profit  %s %s after %s %s of fees, in %d fills\n", s.NetPnL, quote, s.Fees, quote, s.Fills)
-	fmt.Fprintf(w, "ledger      imbalance %s, drift from the venues' own balances %s, fills that differ %d\n", s.LedgerImbalance, s.PositionDrift, s.FillMismatch)
-	fmt.Fprintf(w, "latency     signal to end: p50 %d us, p95 %d us, p99 %d us\n", s.Latency.P50, s.Latency.P95, s.Latency.P99)
-	if len(s.Rejected) > 0 {
-		fmt.Fprintf(w, "rejected    %s\n", reasons(s.Rejected))
+// print writes s for people, amounts to a hundredth.
+func (s summary) print(w io.Writer, quote exchange.Asset) error {
+	cents := func(x exchange.Decimal) exchange.Decimal {
+		return x.Round(exchange.MustDecimal("0.01"), exchange.HalfEven)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nbooks       %d, of %d messages; gaps: %d\n", s.Books, s.Messages, s.Gaps)
+	fmt.Fprintf(&b, "signals     %d\n", s.Signals)
+	if len(s.refused) > 0 {
+		fmt.Fprintf(&b, "  not sent  %s\n", reasons(s.refused))
+	}
+	fmt.Fprintf(&b, "arbitrages  %d: %d completed, %d voided, %d unwound, %d exposed\n", s.Arbitrages, s.Completed, s.Voided, s.Unwound, s.Exposed)
+	fmt.Fprintf(&b, "net profit  %s %s after %s %s of fees, in %d fills\n", cents(s.NetPnL), quote, cents(s.Fees), quote, s.Fills)
+	fmt.Fprintf(&b, "ledger      imbalance %s, drift from the venues' own balances %s, fills that differ %d\n", s.LedgerImbalance, s.PositionDrift, s.FillMismatch)
+	if s.Arbitrages > 0 {
+		fmt.Fprintf(&b, "latency     signal to end: p50 %d us, p95 %d us, p99 %d us\n", s.Latency.P50, s.Latency.P95, s.Latency.P99)
+	}
+	if len(s.missed) > 0 {
+		fmt.Fprintf(&b, "no signal   %s\n", reasons(s.missed))
+	}
+	if s.Gaps > 0 {
+		fmt.Fprintln(&b, "GAPS        a market without a book since its gap: a recording may hold no new snapshot")
 	}
 	if s.Exposed > 0 {
-		fmt.Fprintf(w, "EXPOSED     %d arbitrages ended with a position that could not be unwound\n", s.Exposed)
+		fmt.Fprintf(&b, "EXPOSED     %d arbitrages ended with a position that could not be unwound\n", s.Exposed)
 	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // reasons lists counts, the most frequent first.

@@ -80,10 +80,13 @@ func (s *simulation) play(ctx context.Context, replay *feed.Replay, progress fun
 
 // publish gives a recorded book to its venue.
 func (s *simulation) publish(b *exchange.Book) {
+	if !s.trades(b.Market) {
+		return
+	}
 	s.tally.book(errors.Is(b.Err, exchange.ErrGap))
 	if link := s.links[b.Market.Venue]; link != nil {
-		if err := link.Publish(b); err != nil && !errors.Is(err, exchange.ErrInvalid) {
-			s.tally.reject("book_unusable")
+		if err := link.Publish(b); err != nil {
+			s.tally.miss("book_unusable")
 		}
 	}
 }

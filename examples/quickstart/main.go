@@ -3,8 +3,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
+	"sync"
 	"time"
 
 	"github.com/bothlegs/bothlegs/arb"
@@ -28,12 +30,13 @@ func main() {
 	scanner := must(arb.NewScanner(arb.ScannerConfig{
 		Pairs:       []arb.Pair{{A: exchange.Market{Venue: "alpha", Symbol: symbol}, B: exchange.Market{Venue: "beta", Symbol: symbol}}},
 		Instruments: append(world.Instruments("alpha"), world.Instruments("beta")...),
-		Notional:    exchange.MustDecimal("1000"),
+		Notional:    exchange.MustDecimal("1000"), // Fees not given are 5 basis points: set yours
 	}))
 	ledger := pnl.NewLedger()
 	orders := must(order.New(order.Config{Books: books, Booker: ledger}, alpha, beta))
-	go func() { log.Println("books:", books.Run(ctx)) }()
-	go func() { log.Println("orders:", orders.Run(ctx)) }()
+	var running sync.WaitGroup
+	running.Go(func() { log.Println("books:", books.Run(ctx)) })
+	running.Go(func() { log.Println("orders:", orders.Run(ctx)) })
 	go publish(ctx, world, map[exchange.Venue]*sim.Exchange{"alpha": alpha, "beta": beta})
 
 	for update := range books.Updates(ctx) {
@@ -42,11 +45,12 @@ func main() {
 			continue // verdict.String() says which term decided, with the arithmetic
 		}
 		result, err := orders.Execute(ctx, opportunity.Plan)
-		if err != nil {
-			continue // nothing was sent; err says why
+		if errors.Is(err, exchange.ErrNotSent) {
+			continue // err says why
 		}
-		fmt.Printf("%s: bought %s BTC at %s, sold at %s, expected %s USDT net\n", result.Outcome, opportunity.Size, verdict.Buy.Venue, verdict.Sell.Venue, opportunity.Net)
+		fmt.Printf("%s: %s BTC from %s to %s, for %s USDT net\n", result.Outcome, opportunity.Size, verdict.Buy.Venue, verdict.Sell.Venue, opportunity.Net)
 	}
+	running.Wait()
 	fmt.Println(ledger.Fills(), "fills; holdings changed by", ledger.Changes(), "after fees of", ledger.Fees())
 }
 
