@@ -105,6 +105,9 @@ func (m *Machine) priced(g *group, leg int, side exchange.Side, quantity exchang
 	l := &g.legs[leg]
 	rule := m.rules[l.Market]
 	r := exchange.OrderRequest{Market: l.Market, Account: l.Account, Side: side, TIF: exchange.IOC, Quantity: rule.RoundQuantity(quantity)}
+	if rule.MaxQty.Sign() > 0 {
+		r.Quantity = rule.RoundQuantity(quantity.Min(rule.MaxQty))
+	}
 	if g.attempts == m.cfg.Unwind.Attempts && !m.cfg.Unwind.Priced {
 		r.Type = exchange.TypeMarket
 		return r
@@ -130,7 +133,7 @@ func (m *Machine) priced(g *group, leg int, side exchange.Side, quantity exchang
 func (m *Machine) slice(g *group, surplus exchange.Side, net exchange.Decimal, q []Quote) []legOrder {
 	for i := range g.legs {
 		for j := range g.legs {
-			if g.legs[i].Side != surplus || g.legs[j].Side == surplus {
+			if g.legs[i].Side == g.legs[j].Side {
 				continue
 			}
 			cut := m.least(g.legs[i], q[i]).Max(m.least(g.legs[j], q[j]))

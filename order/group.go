@@ -90,7 +90,7 @@ func (m *Machine) news(now time.Time, ev *Event) {
 	if c.ended && ev.Kind == EvLooked {
 		c.searches++
 	}
-	if !c.settled() && ev.Kind != EvOrder { // the stream's sequel comes by itself
+	if !c.settled() && (ev.Kind != EvOrder || c.ended) {
 		m.again(now, c, ev.Err)
 	}
 	m.advance(now, c.group)
@@ -101,7 +101,11 @@ func (m *Machine) learn(now time.Time, c *child, o *exchange.Order) {
 	for i := range o.Fills {
 		m.book(now, c, &o.Fills[i])
 	}
+	before := c.filled
 	c.filled = c.filled.Max(o.Filled).Max(c.told)
+	if c.filled.Cmp(before) > 0 {
+		c.group.stuck = false
+	}
 	if next, err := c.status.To(o.Status); err == nil && o.Status != exchange.StatusUnknown {
 		c.status = next // otherwise an older report that was overtaken: its fills count, its status is no news
 	}
@@ -152,7 +156,7 @@ func (m *Machine) end(now time.Time, c *child) {
 	c.ended = true
 	c.group.pending--
 	m.market(c.req.Market).busy--
-	if c.purpose == exchange.Compensate && c.filled.IsZero() && c.err != nil {
+	if c.purpose == exchange.Compensate && c.filled.IsZero() && (c.err != nil || c.status == exchange.StatusRejected) {
 		c.group.barren++
 	}
 	m.recordEnd(now, c)

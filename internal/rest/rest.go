@@ -96,7 +96,8 @@ func (r *Reader) once(ctx context.Context, op, target string, pace Pacer) ([]byt
 		return payload, nil
 	}
 	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
-		e.RetryAfter = time.Duration(s) * time.Second
+		// A number out of bounds, as a timestamp in its place, must neither overflow nor shorten a ban that the venue documents.
+		e.RetryAfter = max(e.RetryAfter, time.Duration(min(s, 7*24*3600))*time.Second)
 	}
 	r.gate.close(e.RetryAfter, errors.Is(e, exchange.ErrBanned))
 	return nil, e
