@@ -127,7 +127,7 @@ func (m *Machine) priced(g *group, leg int, side exchange.Side, quantity exchang
 	return r
 }
 
-// slice trades away a surplus that is smaller than any order may be: the side that has too much gives back the surplus and a slice
+// slice trades away a surplus that no single order can be (too small, or no whole lot), one side more and the other less: the side that has too much gives back the surplus and a slice
 // of the smallest tradable size, the other side takes the slice. Should one of the two not fill, what is left is large enough to be
 // traded by itself. The slice comes out of what the legs have brought, or out of the account's stock: it is one smallest order.
 func (m *Machine) slice(g *group, surplus exchange.Side, net exchange.Decimal, q []Quote) []legOrder {

@@ -7,7 +7,8 @@ import (
 )
 
 // account is what the Machine knows of an account: whether its private stream is up, and what it can spend. Funds are checked once
-// they were told (EvFunds); fills keep them from then on. They are an estimate of the venue's own figures, on the safe side.
+// they were told (EvFunds); fills keep them from then on. They are an estimate of the venue's own figures: a perpetual's
+// profit since it was opened counts as free, which a venue may see otherwise and refuse.
 type account struct {
 	down  error
 	known bool
