@@ -2,9 +2,22 @@ package exchange
 
 import "time"
 
-// Balance is what an account holds of one asset. It holds Free + Locked in all.
+// Wallet is which of an account's purses a balance lies in. Most venues have one for everything.
+type Wallet uint8
+
+const (
+	WalletUnified Wallet = iota // pays for spot orders and is margin of perpetuals
+	WalletSpot                  // pays for spot orders only
+	WalletPerp                  // is margin of perpetuals only
+)
+
+// String is "unified", "spot" or "perp".
+func (w Wallet) String() string { return name([]string{"unified", "spot", "perp"}, int(w), "wallet") }
+
+// Balance is what an account holds of one asset in one wallet. It holds Free + Locked in all.
 type Balance struct {
 	Asset  Asset
+	Wallet Wallet
 	Free   Decimal // what a new order may use
 	Locked Decimal // reserved by open orders, or as margin
 }

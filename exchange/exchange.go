@@ -37,7 +37,8 @@ type Trader interface {
 	// StreamOrders and in Lookup.
 	Place(ctx context.Context, req OrderRequest) (Order, error)
 
-	// Replace changes price or total quantity of a working order.
+	// Replace changes price or total quantity of a working order. The answer says what that did to the order's id (Former) and to its
+	// place in the queue (Requeued).
 	Replace(ctx context.Context, ref OrderRef, change Change) (Order, error)
 
 	// Cancel takes a working order off the book. An order that has ended already is refused with ErrRejected and, where the venue

@@ -121,6 +121,7 @@ type Order struct {
 	Fees     []Amount // cumulative by asset; positive: paid
 	Fills    []Fill   // those that this answer carried, which need not be all
 	Reason   string   // the venue's words for a rejection, cancellation or expiry
+	Requeued bool     // in the answer to Replace: the order may have lost its place in the queue
 	Time     time.Time
 }
 
@@ -208,20 +209,24 @@ type Intent struct {
 type EventKind uint8
 
 const (
-	StreamUp    EventKind = iota + 1 // the private stream is live: everything before it has been reconciled
-	StreamDown                       // it is not: what happens now is seen after the next StreamUp; Err says why
-	OrderUpdate                      // Order has news; its Fills are those of this event
+	StreamUp       EventKind = iota + 1 // the private stream is live: everything before it has been reconciled
+	StreamDown                          // it is not: what happens now is seen after the next StreamUp; Err says why
+	OrderUpdate                         // Order has news; its Fills are those of this event
+	BalanceUpdate                       // Balances are those that changed, as they are now
+	PositionUpdate                      // Positions are those that changed, as they are now; a Quantity of zero: closed
 )
 
 // String names the kind.
 func (k EventKind) String() string {
-	return name([]string{"", "stream up", "stream down", "order"}, int(k), "event")
+	return name([]string{"", "stream up", "stream down", "order", "balance", "position"}, int(k), "event")
 }
 
 // Event is one message of a venue's private stream.
 type Event struct {
-	Kind  EventKind
-	Order Order
-	Err   error
-	Time  time.Time
+	Kind      EventKind
+	Order     Order
+	Balances  []Balance
+	Positions []Position
+	Err       error
+	Time      time.Time
 }
