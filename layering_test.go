@@ -42,7 +42,7 @@ var thirdParty = map[string][]string{
 	"exchange/okx":     {"golang.org/x/time/rate"},
 	"exchange/bybit":   {"golang.org/x/time/rate"},
 	"feed":             {"github.com/gorilla/websocket", "golang.org/x/time/rate", "github.com/cenkalti/backoff/v4"},
-	"internal":         {"github.com/cenkalti/backoff/v4"},
+	"internal":         {"github.com/cenkalti/backoff/v4", "github.com/gorilla/websocket", "golang.org/x/time/rate"},
 }
 
 // direct are the root module's requirements: exactly these.

@@ -7,38 +7,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-
-	"github.com/bothlegs/bothlegs/exchange"
 )
-
-// gate stops requests for as long as the venue said. The zero gate is open.
-type gate struct {
-	mu     sync.Mutex // guards what follows
-	until  time.Time  // nothing is sent before
-	banned bool       // ... and nobody waits for it: venues lengthen the bans of those who go on
-}
-
-// pass waits until the gate is open. During a ban it fails at once, and tells when that ends.
-func (g *gate) pass(ctx context.Context, v exchange.Venue, op string) error {
-	g.mu.Lock()
-	d, banned := time.Until(g.until), g.banned
-	g.mu.Unlock()
-	switch {
-	case d <= 0:
-		return nil
-	case banned:
-		return &exchange.Error{Venue: v, Op: op, Class: exchange.ErrBanned, RetryAfter: d, Message: "not sent: this address is banned"}
-	}
-	return Sleep(ctx, d)
-}
-
-func (g *gate) close(d time.Duration, banned bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(d); until.After(g.until) {
-		g.until, g.banned = until, banned
-	}
-}
 
 // Sleep waits for d, or until ctx ends.
 func Sleep(ctx context.Context, d time.Duration) error {

@@ -1,5 +1,3 @@
-// Package rest does the requests of venue adapters: public reads so far. What the adapters share is how a request is paced, tried again
-// and stopped when the venue says so; what they do not is in a [Reader]'s fields.
 package rest
 
 import (
@@ -10,21 +8,16 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-const (
-	maxBody = 64 << 20 // of an answer; lists of instruments have a few MB
-	retries = 3
-	spread  = 500 * time.Millisecond // of the jitter between tries
-)
-
 // Pacer lets requests pass no faster than a venue allows; a *rate.Limiter is one.
 type Pacer interface{ Wait(context.Context) error }
 
-// Reader does unsigned GET requests to one base address. What the venue says about waiting holds for all of them. Its fields are not
+// Reader (to be replaced by Client) does unsigned GET requests to one base address. What the venue says about waiting holds for all of them. Its fields are not
 // changed once it is in use; it is safe for concurrent use, and must not be copied.
 type Reader struct {
 	Venue  exchange.Venue
@@ -35,7 +28,7 @@ type Reader struct {
 	// Answer takes an answer apart: its payload, or the error that it is. It need not look at Retry-After.
 	Answer func(op string, status int, body []byte) ([]byte, *exchange.Error)
 
-	gate gate
+	gate readerGate
 }
 
 // Get reads target, a path with its query, and tries again, 3 times, where that may help: base 1 s, doubling, with jitter, or as long as
@@ -115,8 +108,31 @@ func (r *Reader) failed(ctx context.Context, op string, err error) error {
 	return &exchange.Error{Venue: r.Venue, Op: op, Class: exchange.ErrUnavailable, Err: err}
 }
 
-// Retryable reports whether a read may be sent again, at once or after its RetryAfter.
-func Retryable(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && !errors.Is(err, exchange.ErrBanned) &&
-		(errors.Is(err, exchange.ErrRateLimited) || errors.Is(err, exchange.ErrUnavailable))
+// readerGate stops requests for as long as the venue said. The zero one is open.
+type readerGate struct {
+	mu     sync.Mutex // guards what follows
+	until  time.Time  // nothing is sent before
+	banned bool       // ... and nobody waits for it: venues lengthen the bans of those who go on
+}
+
+// pass waits until the gate is open. During a ban it fails at once, and tells when that ends.
+func (g *readerGate) pass(ctx context.Context, v exchange.Venue, op string) error {
+	g.mu.Lock()
+	d, banned := time.Until(g.until), g.banned
+	g.mu.Unlock()
+	switch {
+	case d <= 0:
+		return nil
+	case banned:
+		return &exchange.Error{Venue: v, Op: op, Class: exchange.ErrBanned, RetryAfter: d, Message: "not sent: this address is banned"}
+	}
+	return Sleep(ctx, d)
+}
+
+func (g *readerGate) close(d time.Duration, banned bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until := time.Now().Add(d); until.After(g.until) {
+		g.until, g.banned = until, banned
+	}
 }

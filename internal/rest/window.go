@@ -1,0 +1,65 @@
+package rest
+
+import "time"
+
+// window is how much was used of one dimension lately.
+type window struct {
+	spent   []spent // oldest first
+	sum     int     // of spent
+	flying  int     // passed, and not yet answered: it may be counted any moment
+	blocked time.Time
+}
+
+// spent is use that leaves the window when at is a window's length ago. What happens within a small part of the window is one entry
+// with the time of its last use: later than true, so that the limit holds.
+type spent struct {
+	from, at time.Time
+	n        int
+}
+
+// parts bounds the entries of a window.
+const parts = 128
+
+func (w *window) spend(now time.Time, n int, length time.Duration) {
+	if n <= 0 {
+		return
+	}
+	w.sum += n
+	if k := len(w.spent) - 1; k >= 0 && now.Sub(w.spent[k].from) < length/parts {
+		w.spent[k].n += n
+		w.spent[k].at = now
+		return
+	}
+	w.spent = append(w.spent, spent{now, now, n})
+}
+
+// used drops what has left the window and returns the rest, requests on their way included.
+func (w *window) used(now time.Time, length time.Duration) int {
+	gone := 0
+	for gone < len(w.spent) && now.Sub(w.spent[gone].at) >= length {
+		w.sum -= w.spent[gone].n
+		gone++
+	}
+	if gone > 0 {
+		w.spent = w.spent[:copy(w.spent, w.spent[gone:])]
+	}
+	return w.sum + w.flying
+}
+
+// room is when the use will be at most bound; never, where that waits for answers.
+func (w *window) room(now time.Time, length time.Duration, bound int) time.Time {
+	at := now
+	if excess := w.used(now, length) - bound; excess > 0 {
+		at = never
+		for _, s := range w.spent {
+			if excess -= s.n; excess <= 0 {
+				at = s.at.Add(length)
+				break
+			}
+		}
+	}
+	if w.blocked.After(at) {
+		at = w.blocked
+	}
+	return at
+}
