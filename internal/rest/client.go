@@ -144,6 +144,9 @@ func (c *Client) once(ctx context.Context, r *Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, c.notSent(ctx, r, ctx.Err())
+	}
 	req, err := c.build(ctx, r, egress)
 	if err != nil {
 		return nil, c.notSent(ctx, r, err)
@@ -273,8 +276,7 @@ func retryAfter(h http.Header) time.Duration {
 
 // failed is the error of a request without an answer. The cause's URL is left out: it holds a signature.
 func (c *Client) failed(ctx context.Context, r *Request, left bool, err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	for u := new(url.Error); errors.As(err, &u); {
 		err = u.Err
 	}
 	if ctx.Err() != nil {

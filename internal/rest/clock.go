@@ -105,7 +105,7 @@ func (c *Clock) Sync(ctx context.Context) error {
 		switch {
 		case err != nil:
 			failed = err
-		case t.Year() < 2000 || t.Year() > 9999:
+		case t.Year() < 1990 || t.Year() > 9999:
 			failed = &exchange.Error{Op: "server time", Err: exchange.ErrFrame}
 		case best < 0 || took < best:
 			best, venue, here = took, t, began.Add(took/2)
