@@ -67,6 +67,7 @@ type Limits struct {
 	windows map[dimension]*window
 	waiting []*waiter // Protects first, then Opens, then Reads, each in the order of arrival
 	timer   *time.Timer
+	due     time.Time // the timer's
 	gates   map[route]*gate
 	pauses  map[string]time.Time // of openings, by base address
 	scans   int                  // until idle windows are dropped
@@ -183,6 +184,7 @@ type waiter struct {
 	lane  Lane
 	costs []Cost
 	pass  chan struct{} // closed when it may go
+	first bool          // nobody waits before it in one of its dimensions
 }
 
 // Grant is a request that was let through. Done must be called when its answer is there, or when it will never be sent.
@@ -245,29 +247,62 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 	if len(l.waiting) >= maxWaiting {
 		return next, &LimitError{Err: errQueueFull}
 	}
-	i := len(l.waiting)
-	for i > 0 && l.waiting[i-1].lane < w.lane {
-		i--
-	}
-	l.waiting = slices.Insert(l.waiting, i, w)
-	l.dispatch(now)
-	if !slices.Contains(l.waiting, w) {
+	next, behind := l.place(now, w)
+	switch {
+	case !behind && !next.After(now):
+		l.fly(w)
 		return time.Time{}, nil
+	case !by.IsZero() && next.After(by) && !next.Equal(never):
+		return next, &LimitError{After: next.Sub(now), Err: context.DeadlineExceeded}
 	}
+	l.insert(w)
+	switch {
+	case !next.After(now): // those before it may wait for something else
+		l.dispatch(now)
+	case !next.Equal(never) && (l.timer == nil || next.Before(l.due)):
+		l.alarm(now, next)
+	}
+	return never, nil
+}
+
+// place is when w fits, and whether others who wait go before it: nobody overtakes in a dimension that somebody before him waits for,
+// for large requests would wait for ever.
+func (l *Limits) place(now time.Time, w *waiter) (next time.Time, behind bool) {
 	next = now
 	for _, c := range w.costs {
 		if at := l.room(now, w.lane, c); at.After(next) {
 			next = at
 		}
+		if x := l.windows[c.dimension()]; x != nil && x.waits(w.lane) {
+			behind = true
+		} else {
+			w.first = true
+		}
 	}
-	if !by.IsZero() && next.After(by) && next != never {
-		l.remove(w)
-		return next, &LimitError{After: next.Sub(now), Err: context.DeadlineExceeded}
+	return next, behind
+}
+
+// fly counts w as sent.
+func (l *Limits) fly(w *waiter) {
+	for _, c := range w.costs {
+		l.window(c.dimension()).flying += c.N
 	}
-	if next.Equal(now) {
-		next = never // only others are in the way
+}
+
+func (l *Limits) insert(w *waiter) {
+	i := len(l.waiting)
+	for i > 0 && l.waiting[i-1].lane < w.lane {
+		i--
 	}
-	return next, nil
+	l.waiting = slices.Insert(l.waiting, i, w)
+	l.queue(w, 1)
+}
+
+// queue keeps count of who waits in which dimension.
+func (l *Limits) queue(w *waiter, n int) {
+	for _, c := range w.costs {
+		l.window(c.dimension()).queued[w.lane] += n
+	}
 }
 
 func (l *Limits) remove(w *waiter) bool {
@@ -276,6 +311,7 @@ func (l *Limits) remove(w *waiter) bool {
 		return false
 	}
 	l.waiting = slices.Delete(l.waiting, i, i+1)
+	l.queue(w, -1)
 	return true
 }
 
@@ -286,7 +322,9 @@ func (l *Limits) leave(w *waiter) bool {
 	if !l.remove(w) {
 		return false
 	}
-	l.dispatch(time.Now()) // it may have stood in others' way
+	if w.first { // it may have stood in others' way
+		l.dispatch(time.Now())
+	}
 	return true
 }
 
@@ -300,37 +338,35 @@ func (l *Limits) room(now time.Time, lane Lane, c Cost) time.Time {
 	return w.room(now, r.Window, r.share(lane)-c.N)
 }
 
-// dispatch lets pass who can. Nobody overtakes in a dimension that somebody before him waits for: large requests would wait for ever.
+// dispatch lets pass who can, in order.
 func (l *Limits) dispatch(now time.Time) {
-	var taken map[dimension]bool
+	taken := map[dimension]bool{}
 	var wake time.Time
 	kept := l.waiting[:0]
 	for _, w := range l.waiting {
 		at := now
+		w.first = false
 		for _, c := range w.costs {
-			free := l.room(now, w.lane, c)
-			if taken[c.dimension()] {
-				free = never
-			}
-			if free.After(now) && !taken[c.dimension()] {
-				if taken == nil {
-					taken = map[dimension]bool{}
-				}
-				taken[c.dimension()] = true
+			free := never
+			if !taken[c.dimension()] {
+				w.first = true
+				free = l.room(now, w.lane, c)
 			}
 			if free.After(at) {
 				at = free
 			}
 		}
 		if !at.After(now) {
-			for _, c := range w.costs {
-				l.window(c.dimension()).flying += c.N
-			}
+			l.fly(w)
+			l.queue(w, -1)
 			close(w.pass)
 			continue
 		}
+		for _, c := range w.costs {
+			taken[c.dimension()] = taken[c.dimension()] || l.room(now, w.lane, c).After(now)
+		}
 		kept = append(kept, w)
-		if at != never && (wake.IsZero() || at.Before(wake)) {
+		if !at.Equal(never) && (wake.IsZero() || at.Before(wake)) {
 			wake = at
 		}
 	}
@@ -345,6 +381,7 @@ func (l *Limits) alarm(now, wake time.Time) {
 		l.timer.Stop()
 		l.timer = nil
 	}
+	l.due = wake
 	if !wake.IsZero() {
 		l.timer = time.AfterFunc(wake.Sub(now), func() {
 			l.mu.Lock()
@@ -387,7 +424,7 @@ func (l *Limits) sweep(now time.Time) {
 	}
 	l.scans = 0
 	for d, w := range l.windows {
-		if w.used(now, l.rules[d.name].Window) == 0 && !w.blocked.After(now) {
+		if w.used(now, l.rules[d.name].Window) == 0 && !w.blocked.After(now) && !w.waits(Reads) {
 			delete(l.windows, d)
 		}
 	}

@@ -363,6 +363,30 @@ func TestLeavingTheQueue(t *testing.T) {
 	})
 }
 
+// One that waits in one dimension does not stop others in those where there is room.
+func TestOnlyTheFullDimensionStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := small()
+		path := rest.Cost{Name: "other", N: 8}
+		g, err := l.Wait(t.Context(), rest.Protects, time.Time{}, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Done()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { _, _ = l.Wait(ctx, rest.Protects, time.Time{}, one(1), path) }()
+		synctest.Wait()
+		began := time.Now()
+		take(t, l, rest.Protects, 9)
+		take(t, l, rest.Protects, 1) // and one that has to wait for a while
+		take(t, l, rest.Protects, 9)
+		if time.Since(began) != time.Second {
+			t.Errorf("after %v", time.Since(began))
+		}
+	})
+}
+
 func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := small()

@@ -8,6 +8,17 @@ type window struct {
 	sum     int     // of spent
 	flying  int     // passed, and not yet answered: it may be counted any moment
 	blocked time.Time
+	queued  [Protects + 1]int // who waits, by lane
+}
+
+// waits reports whether somebody of lane, or of a more urgent one, waits.
+func (w *window) waits(lane Lane) bool {
+	for _, n := range w.queued[lane:] {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // spent is use that leaves the window when at is a window's length ago. What happens within a small part of the window is one entry
