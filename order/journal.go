@@ -158,6 +158,9 @@ func (m *Machine) recordFunds(now time.Time, ev *Event) {
 	m.quotedText(string(ev.Account.ID))
 	for _, b := range ev.Balances {
 		m.text(string(b.Asset))
+		if b.Wallet != exchange.WalletUnified {
+			m.text(b.Wallet.String())
+		}
 		m.number(b.Free)
 	}
 	for _, p := range ev.Positions {

@@ -108,7 +108,7 @@ func NewMachine(cfg Config, accounts ...Account) (*Machine, error) {
 	m := &Machine{cfg: cfg, rules: map[exchange.Market]*exchange.Instrument{}, accounts: map[Account]*account{}, groups: map[uint64]*group{},
 		orders: map[string]*child{}, markets: map[exchange.Market]*market{}}
 	for _, a := range accounts {
-		m.accounts[a] = &account{funds: map[exchange.Asset]*fund{}, perps: map[exchange.Market]*perp{}}
+		m.accounts[a] = &account{funds: map[purse]*fund{}, perps: map[exchange.Market]*perp{}}
 	}
 	m.learnRules(cfg.Instruments)
 	return m, nil

@@ -12,8 +12,15 @@ import (
 type account struct {
 	down  error
 	known bool
-	funds map[exchange.Asset]*fund
+	split bool // spot and perpetuals have wallets of their own
+	funds map[purse]*fund
 	perps map[exchange.Market]*perp
+}
+
+// purse is an asset in a wallet.
+type purse struct {
+	asset  exchange.Asset
+	wallet exchange.Wallet
 }
 
 // fund is one asset: free less held is what a new group may reserve.
@@ -34,11 +41,23 @@ func (p *perp) free(rate exchange.Decimal) exchange.Decimal {
 	return p.quantity.Mul(p.mark).Sub(p.cost).Sub(p.quantity.Abs().Mul(p.mark).Mul(rate))
 }
 
-func (a *account) fund(s exchange.Asset) *fund {
-	f := a.funds[s]
+// fund is what pays in s for markets of kind k.
+func (a *account) fund(k exchange.Kind, s exchange.Asset) *fund {
+	w := exchange.WalletUnified
+	switch {
+	case a.split && k == exchange.Perp:
+		w = exchange.WalletPerp
+	case a.split:
+		w = exchange.WalletSpot
+	}
+	return a.at(purse{s, w})
+}
+
+func (a *account) at(p purse) *fund {
+	f := a.funds[p]
 	if f == nil {
 		f = new(fund)
-		a.funds[s] = f
+		a.funds[p] = f
 	}
 	return f
 }
@@ -54,7 +73,8 @@ func (m *Machine) setFunds(now time.Time, ev *Event) {
 		f.free = exchange.Decimal{}
 	}
 	for _, b := range ev.Balances {
-		a.fund(b.Asset).free = b.Free
+		a.split = a.split || b.Wallet != exchange.WalletUnified
+		a.at(purse{b.Asset, b.Wallet}).free = b.Free
 	}
 	clear(a.perps)
 	for _, p := range ev.Positions {
@@ -72,7 +92,7 @@ func (m *Machine) reserve(g *group) *Refused {
 			continue
 		}
 		asset, amount := m.need(a, l)
-		f := a.fund(asset)
+		f := a.fund(l.Market.Symbol.Kind, asset)
 		if f.free.Sub(f.held).Cmp(amount) < 0 {
 			m.release(g)
 			return &Refused{Reason: "insufficient_funds", Market: l.Market, Class: exchange.ErrInsufficientFunds}
@@ -127,18 +147,18 @@ func (m *Machine) spend(g *group, f *exchange.Fill) {
 	}
 	s := f.Market.Symbol
 	if !f.Fee.IsZero() {
-		a.fund(f.FeeAsset).move(g, f.Fee.Neg())
+		a.fund(s.Kind, f.FeeAsset).move(g, f.Fee.Neg())
 	}
 	if s.Kind == exchange.Perp {
-		a.fund(s.Quote).move(g, m.deal(a, f))
+		a.fund(s.Kind, s.Quote).move(g, m.deal(a, f))
 		return
 	}
 	quantity := f.Quantity
 	if f.Side == exchange.Sell {
 		quantity = quantity.Neg()
 	}
-	a.fund(s.Base).move(g, quantity)
-	a.fund(s.Quote).move(g, cash(f))
+	a.fund(s.Kind, s.Base).move(g, quantity)
+	a.fund(s.Kind, s.Quote).move(g, cash(f))
 }
 
 // deal takes a perpetual's fill into the position and returns what it does to the free quote.

@@ -114,6 +114,41 @@ func TestPerpMargin(t *testing.T) {
 	}
 }
 
+// Where a venue keeps spot and perpetual money apart, one does not pay for the other.
+func TestWalletsArePaidFromApart(t *testing.T) {
+	perp := exchange.MustSymbol("BTC-USDT-PERP")
+	list := rules()
+	for i := range rules() {
+		x := list[i]
+		x.Market.Symbol = perp
+		list = append(list, x)
+	}
+	legs := func(quantity string) exchange.Plan {
+		x := plan(quantity)
+		for i := range x.Legs {
+			x.Legs[i].Market.Symbol = perp
+		}
+		return x
+	}
+	p := newPair(t, order.Config{Instruments: list, FeeReserve: dec("0.00001")}, []fate{full}, []fate{full})
+	for _, v := range []exchange.Venue{"a", "b"} {
+		p.driver.SetFunds(order.Account{Venue: v}, []exchange.Balance{
+			{Asset: "USDT", Wallet: exchange.WalletSpot, Free: dec("2000")}, {Asset: "BTC", Wallet: exchange.WalletSpot, Free: dec("10")},
+			{Asset: "USDT", Wallet: exchange.WalletPerp, Free: dec("150")},
+		}, nil)
+	}
+	for _, s := range []step{
+		{"more margin than the perpetual wallet has", legs("0.02"), 0, true},
+		{"margin that it has", legs("0.01"), 0, false},
+		{"spot from the spot wallet", plan("0.15"), 0, false},
+	} {
+		_, err := p.run(t, s.plan)
+		if refused := errors.Is(err, exchange.ErrInsufficientFunds); refused != s.refused || !refused && err != nil {
+			t.Errorf("%s: %v", s.what, err)
+		}
+	}
+}
+
 // What the table says is free equals the simulated venue's own figure, fill by fill.
 func TestFundsFollowTheVenue(t *testing.T) {
 	w := newWorld(t, order.Config{FeeReserve: dec("0.0000001")}, nil)
