@@ -1,0 +1,189 @@
+package private
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// link is a Link with what outlives its connections.
+type link struct {
+	Link
+	gap time.Time // since when it is not certain that all was told; zero: since ever. Only the link's goroutine looks at it.
+
+	ready, live bool // the present connection has reconciled; has emptied what it held. Guarded by run.mu.
+}
+
+// line is one connection of a link.
+type line struct {
+	link   *link
+	conn   Conn
+	ctx    context.Context // ends with the connection
+	cancel context.CancelCauseFunc
+	done   chan struct{} // Conn.Run has returned
+	born   time.Time
+
+	held []Update // guarded by run.mu, as is open
+	open bool     // pushes go to the queue
+}
+
+// follow keeps l connected until Run ends.
+func (r *run) follow(l *link) {
+	b := backoff.ExponentialBackOff{ // its own jitter cannot be seeded; MaxElapsedTime 0: for ever
+		InitialInterval: r.cfg.BackoffMin, MaxInterval: r.cfg.BackoffMax, Multiplier: 2, Stop: backoff.Stop, Clock: backoff.SystemClock,
+	}
+	b.Reset()
+	for {
+		live, err := r.connect(l)
+		if r.ctx.Err() != nil {
+			return
+		}
+		r.cfg.Report(l.Name, err)
+		if live {
+			b.Reset()
+			if errors.Is(err, ErrRenew) {
+				continue
+			}
+		}
+		if r.sleep(r.wait(b.NextBackOff(), err)) != nil {
+			return
+		}
+	}
+}
+
+// wait adds jitter to d, and heeds what the venue asked for.
+func (r *run) wait(d time.Duration, err error) time.Duration {
+	r.Stream.mu.Lock()
+	d = d/2 + time.Duration(r.rand.Int64N(int64(d/2)+1))
+	r.Stream.mu.Unlock()
+	var e *exchange.Error
+	if errors.As(err, &e) {
+		d = max(d, e.RetryAfter)
+	}
+	return d
+}
+
+func (r *run) sleep(d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-r.ctx.Done():
+		return r.ctx.Err()
+	}
+}
+
+// connect lives through one connection and those that replace it as planned; live says whether it came to be live.
+func (r *run) connect(l *link) (live bool, err error) {
+	c, err := r.dial(r.ctx, l)
+	if err != nil {
+		if incurable(err) {
+			r.fatal(l, err)
+		}
+		return false, err
+	}
+	if err = r.catchUp(c); err == nil {
+		live = true
+		if l.gap.IsZero() {
+			l.gap = r.origin(c)
+		}
+		c, err = r.serve(c)
+	}
+	r.lost(c, err)
+	return live, err
+}
+
+// origin is since when a link that was never live before may have missed something.
+func (r *run) origin(c *line) time.Time {
+	if at := r.cfg.Tracker.earliest(c.link.Kinds); !at.IsZero() {
+		return earlier(c.born, at)
+	}
+	return c.born
+}
+
+// dial connects and subscribes, while parent lasts.
+func (r *run) dial(parent context.Context, l *link) (*line, error) {
+	if err := r.cfg.Wait(parent); err != nil {
+		return nil, err
+	}
+	c := &line{link: l, done: make(chan struct{}), born: time.Now()}
+	c.ctx, c.cancel = context.WithCancelCause(r.ctx)
+	defer context.AfterFunc(parent, func() { c.cancel(context.Cause(parent)) })()
+	ctx, stop := context.WithTimeout(c.ctx, r.cfg.Ready)
+	defer stop()
+	conn, err := l.Connect(ctx, func(u Update) error { return r.push(c, u) })
+	if err != nil {
+		c.cancel(err)
+		return nil, fmt.Errorf("private: %s: connect: %w", l.Name, err)
+	}
+	c.conn = conn
+	context.AfterFunc(c.ctx, r.wake)
+	go func() {
+		defer close(c.done)
+		err := conn.Run(c.ctx)
+		if err == nil {
+			err = errEnd
+		}
+		c.cancel(err)
+	}()
+	if err := conn.Subscribe(ctx); err != nil {
+		if cause := context.Cause(c.ctx); cause != nil && incurable(cause) {
+			err = cause
+		}
+		r.shut(c, err)
+		return nil, fmt.Errorf("private: %s: subscribe: %w", l.Name, err)
+	}
+	return c, nil
+}
+
+var errEnd = errors.New("private: the connection ended")
+
+// shut ends c and waits until it has.
+func (r *run) shut(c *line, cause error) {
+	c.cancel(cause)
+	c.conn.Close(cause)
+	<-c.done
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, u := range c.held {
+		r.cfg.Tracker.miss(u)
+	}
+	c.held = nil
+}
+
+// push takes an update of c: the venue's reader calls it.
+func (r *run) push(c *line, u Update) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := context.Cause(c.ctx); err != nil {
+		r.cfg.Tracker.miss(u)
+		return err
+	}
+	switch {
+	case !c.open && len(c.held) < r.cfg.Held:
+		c.held = append(c.held, u)
+	case c.open && len(r.queue) < r.cfg.Queue:
+		r.put(item{update: u, at: time.Now()})
+	default:
+		r.cfg.Tracker.miss(u)
+		c.cancel(errSlow)
+		return errSlow
+	}
+	return nil
+}
+
+// lost takes down that c's link has no connection.
+func (r *run) lost(c *line, cause error) {
+	l := c.link
+	r.mu.Lock()
+	l.ready, l.live = false, false
+	r.fall(l, cause)
+	r.mu.Unlock()
+	r.shut(c, cause)
+}

@@ -1,0 +1,223 @@
+package private
+
+import (
+	"errors"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// phantom is how long an order that was sent, but that nothing has ever shown, is looked for.
+const phantom = 10 * time.Minute
+
+// tell merges o and tells what is new; looked: o is a lookup's answer, so that it makes up for what was missed before.
+func (t *Tracker) tell(o exchange.Order, looked bool) (ev exchange.Event, news bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.merge(o)
+	if looked {
+		r.missed = false
+	}
+	var fills []exchange.Fill
+	for _, f := range o.Fills {
+		if f, ok := t.fresh(r, f); ok {
+			fills = append(fills, f)
+		}
+	}
+	r.advance()
+	now := r.state()
+	news = len(fills) > 0 || !r.told.equal(now)
+	r.told = now
+	t.file(r)
+	if !news {
+		return exchange.Event{}, false
+	}
+	ev = exchange.Event{Kind: exchange.OrderUpdate, Order: r.copy(), Time: o.Time}
+	ev.Order.Fills = fills
+	if ev.Time.IsZero() {
+		ev.Time = time.Now()
+	}
+	return ev, true
+}
+
+// fresh completes a fill of r and reports whether it was not told before. One without an id cannot be told once: it counts in its order's
+// Filled only, until it is read with one.
+func (t *Tracker) fresh(r *record, f exchange.Fill) (exchange.Fill, bool) {
+	f.Market, f.Account = r.order.Market, t.cfg.Account
+	if f.VenueID == "" {
+		f.VenueID = r.order.VenueID
+	}
+	if f.ClientID == "" {
+		f.ClientID = r.order.ClientID
+	}
+	if f.TradeID == "" || !t.fills.add(f.Key()) {
+		return f, false
+	}
+	r.sum = r.sum.Add(f.Quantity)
+	r.order.Filled = r.order.Filled.Max(r.sum)
+	return f, true
+}
+
+// merge finds or makes the record of o and teaches it. Fills are not looked at.
+func (t *Tracker) merge(o exchange.Order) *record {
+	o.Account = t.cfg.Account
+	r := t.match(&o)
+	if r == nil {
+		r = t.add()
+	}
+	r.learn(&o)
+	r.advance()
+	t.index(r)
+	return r
+}
+
+// match finds the record that o is about.
+func (t *Tracker) match(o *exchange.Order) *record {
+	byVenue := t.byVenue(o)
+	var byClient *record
+	if o.ClientID != "" {
+		byClient = t.client[key{o.Market, o.ClientID}]
+	}
+	switch {
+	case byClient == nil || byClient == byVenue:
+		return byVenue
+	case byVenue == nil:
+		if o.VenueID != "" && byClient.order.VenueID != "" && byClient.order.Status.Final() {
+			return nil // the id was used again
+		}
+		return byClient
+	case byVenue.order.ClientID == "":
+		byClient.absorb(byVenue) // its fill came first, without the client id
+		t.drop(byVenue)
+		return byClient
+	}
+	return byVenue // the surer of the two
+}
+
+func (t *Tracker) byVenue(o *exchange.Order) *record {
+	if o.VenueID != "" {
+		if r := t.venue[key{o.Market, o.VenueID}]; r != nil {
+			return r
+		}
+	}
+	for _, id := range o.Former {
+		if r := t.venue[key{o.Market, id}]; r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// find is match for a reference.
+func (t *Tracker) find(ref exchange.OrderRef) *record {
+	if ref.VenueID != "" {
+		if r := t.venue[key{ref.Market, ref.VenueID}]; r != nil {
+			return r
+		}
+	}
+	if ref.ClientID != "" {
+		return t.client[key{ref.Market, ref.ClientID}]
+	}
+	return nil
+}
+
+func (t *Tracker) add() *record {
+	t.count++
+	return &record{number: t.count, since: time.Now()}
+}
+
+// index makes r found by all of its ids, and its symbol traded.
+func (t *Tracker) index(r *record) {
+	m := r.order.Market
+	if r.order.ClientID != "" {
+		t.client[key{m, r.order.ClientID}] = r
+	}
+	if r.order.VenueID != "" {
+		t.venue[key{m, r.order.VenueID}] = r
+	}
+	for _, id := range r.order.Former {
+		t.venue[key{m, id}] = r
+	}
+	t.traded[m.Symbol] = time.Now()
+}
+
+func (t *Tracker) drop(r *record) {
+	m := r.order.Market
+	if k := (key{m, r.order.ClientID}); t.client[k] == r {
+		delete(t.client, k)
+	}
+	for _, id := range append(r.order.Former, r.order.VenueID) {
+		if k := (key{m, id}); t.venue[k] == r {
+			delete(t.venue, k)
+		}
+	}
+}
+
+// file bounds the memory of what has ended.
+func (t *Tracker) file(r *record) {
+	switch {
+	case r.settled() && r.filed < filedTold:
+		r.filed = filedTold
+		if old := t.told.push(r, t.cfg.Finished); old != nil {
+			t.drop(old)
+		}
+	case !r.settled() && r.order.Status.Final() && r.filed < filedOwed:
+		r.filed = filedOwed
+		if old := t.owed.push(r, t.cfg.Finished); old != nil && old.filed == filedOwed {
+			t.drop(old)
+		}
+	}
+}
+
+// miss takes an update that the stream could not tell: the next reconciliation looks its order up.
+func (t *Tracker) miss(u Update) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if u.Order != nil {
+		t.merge(*u.Order).missed = true
+	}
+	if f := u.Fill; f != nil {
+		o := exchange.Order{OrderRequest: exchange.OrderRequest{Market: f.Market, ClientID: f.ClientID, Side: f.Side}, VenueID: f.VenueID}
+		t.merge(o).missed = true
+	}
+}
+
+// owes reports whether o has more filled than was told and it carries.
+func (t *Tracker) owes(o exchange.Order) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var sum exchange.Decimal
+	if r := t.match(&o); r != nil {
+		if r.missed {
+			return true
+		}
+		sum = r.sum
+	}
+	for _, f := range o.Fills {
+		f.Market, f.Account = o.Market, t.cfg.Account
+		if !t.fills.contains(f.Key()) {
+			sum = sum.Add(f.Quantity)
+		}
+	}
+	return o.Filled.Cmp(sum) > 0
+}
+
+// absent takes the venue's word that it does not know an order. One that was only sent is forgotten when it is long past its time.
+func (t *Tracker) absent(ref exchange.OrderRef, err error) {
+	if !errors.Is(err, exchange.ErrNotFound) {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.find(ref)
+	if r == nil || r.shown {
+		return
+	}
+	last := r.since
+	if d := r.order.Deadline; d.After(last) {
+		last = d
+	}
+	if time.Since(last) > phantom {
+		t.drop(r)
+	}
+}

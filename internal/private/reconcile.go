@@ -1,0 +1,152 @@
+package private
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// reconcile reads what may have been missed: the working orders, those that were working and no longer are, and all fills since the last
+// sign of life.
+func (r *run) reconcile(ctx context.Context, l *link) ([]item, error) {
+	c := &catchUp{run: r, link: l, open: map[key]bool{}}
+	for _, step := range []func(context.Context) error{c.readOpen, c.lookUp, c.readFills, c.readAccount} {
+		if err := step(ctx); err != nil {
+			return nil, fmt.Errorf("private: %s: reconciliation: %w", l.Name, err)
+		}
+	}
+	return c.news, nil
+}
+
+// catchUp is one reconciliation of one link.
+type catchUp struct {
+	*run
+	link  *link
+	open  map[key]bool // what readOpen has shown in full, by both ids
+	short []exchange.OrderRef
+	news  []item
+}
+
+func (c *catchUp) add(u Update, looked bool) {
+	c.news = append(c.news, item{update: u, looked: looked, read: true, at: time.Now()})
+}
+
+func (c *catchUp) readOpen(ctx context.Context) error {
+	if c.link.Open == nil {
+		return nil
+	}
+	orders, err := c.link.Open(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range orders {
+		o := &orders[i]
+		c.open[key{o.Market, o.ClientID}], c.open[key{o.Market, o.VenueID}] = true, true
+		if c.cfg.Tracker.owes(*o) {
+			c.short = append(c.short, o.Ref()) // fills may be older than readFills looks back
+		}
+		c.add(Update{Order: o}, false)
+	}
+	return nil
+}
+
+func (c *catchUp) lookUp(ctx context.Context) error {
+	if c.link.Lookup == nil {
+		return nil
+	}
+	refs := c.short
+	for _, kind := range c.link.Kinds {
+		for _, ref := range c.cfg.Tracker.Working(kind) {
+			if ref.ClientID != "" && c.open[key{ref.Market, ref.ClientID}] || ref.VenueID != "" && c.open[key{ref.Market, ref.VenueID}] {
+				continue
+			}
+			refs = append(refs, ref)
+		}
+	}
+	for _, ref := range refs {
+		o, err := c.link.Lookup(ctx, ref)
+		switch {
+		case err == nil:
+			c.add(Update{Order: &o}, true)
+		case errors.Is(err, exchange.ErrNotFound) || errors.Is(err, exchange.ErrInvalid):
+			c.cfg.Tracker.absent(ref, err) // what that means is for the consumer to decide
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *catchUp) readFills(ctx context.Context) error {
+	since := c.since()
+	if since.IsZero() {
+		return nil
+	}
+	var fills []exchange.Fill
+	if c.link.AllFills != nil {
+		var err error
+		if fills, err = c.link.AllFills(ctx, since); err != nil {
+			return err
+		}
+	} else if c.link.Fills != nil {
+		for _, s := range c.symbols(since) {
+			f, err := c.link.Fills(ctx, s, since)
+			if err != nil {
+				return err
+			}
+			fills = append(fills, f...)
+		}
+	}
+	for i := range fills {
+		c.add(Update{Fill: &fills[i]}, false)
+	}
+	return nil
+}
+
+// since is from when on fills are read: before any connection, from the first order on; zero: there is none.
+func (c *catchUp) since() time.Time {
+	from := c.link.gap
+	if from.IsZero() {
+		from = c.cfg.Tracker.earliest(c.link.Kinds)
+	}
+	if from.IsZero() {
+		return from
+	}
+	return from.Add(-c.cfg.Overlap)
+}
+
+func (c *catchUp) symbols(since time.Time) []exchange.Symbol {
+	var list []exchange.Symbol
+	for _, kind := range c.link.Kinds {
+		list = append(list, c.cfg.Tracker.Traded(kind, since)...)
+	}
+	for _, x := range c.news {
+		if s := x.update.Order.Market.Symbol; !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func (c *catchUp) readAccount(ctx context.Context) error {
+	var u Update
+	var err error
+	if c.link.Balances != nil {
+		if u.Balances, err = c.link.Balances(ctx); err != nil {
+			return err
+		}
+	}
+	if c.link.Positions != nil {
+		if u.Positions, err = c.link.Positions(ctx); err != nil {
+			return err
+		}
+	}
+	if len(u.Balances)+len(u.Positions) > 0 {
+		c.add(u, false)
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package private
+
+import (
+	"context"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// catchUp reconciles c and makes it live.
+func (r *run) catchUp(c *line) error {
+	news, err := r.reconcile(c.ctx, c.link)
+	if err == nil {
+		err = r.begin(c, news)
+	}
+	if cause := context.Cause(c.ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// begin queues what was read, then what was pushed meanwhile, and opens the way for what is pushed from now on. Before the first StreamUp
+// it waits for the other links.
+func (r *run) begin(c *line, news []item) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.link.ready = true
+	r.cond.Broadcast()
+	for !r.started && c.ctx.Err() == nil {
+		if r.all(func(l *link) bool { return l.ready }) {
+			r.started = true
+			r.rise()
+			break
+		}
+		r.cond.Wait()
+	}
+	if !r.flush(c, news) {
+		return c.ctx.Err()
+	}
+	c.link.live = true
+	for !r.up && c.ctx.Err() == nil && r.all(func(l *link) bool { return l.live }) {
+		if len(r.queue) < r.cfg.Queue {
+			r.rise()
+			break
+		}
+		r.cond.Wait()
+	}
+	return c.ctx.Err()
+}
+
+// flush queues news and what c held; false: c ended before.
+func (r *run) flush(c *line, news []item) bool {
+	for i, x := range news {
+		if !r.room(c.ctx) {
+			for _, x := range news[i:] {
+				r.cfg.Tracker.miss(x.update)
+			}
+			return false
+		}
+		r.put(x)
+	}
+	for len(c.held) > 0 {
+		if !r.room(c.ctx) {
+			return false
+		}
+		r.put(item{update: c.held[0], at: time.Now()})
+		c.held = c.held[1:]
+	}
+	c.open = true
+	return true
+}
+
+// rise queues StreamUp. The mutex is held.
+func (r *run) rise() {
+	r.up = true
+	r.put(item{kind: exchange.StreamUp, at: time.Now()})
+}
+
+func (r *run) all(is func(*link) bool) bool {
+	for _, l := range r.links {
+		if !is(l) {
+			return false
+		}
+	}
+	return true
+}
+
+// serve watches a live connection until it ends, and those that replace it. It returns the last of them with the cause.
+func (r *run) serve(c *line) (*line, error) {
+	l := c.link
+	w := watch{run: r, line: c, settle: time.NewTimer(r.cfg.Settle), age: time.NewTimer(r.maxAge(l, c))}
+	defer w.settle.Stop()
+	defer w.age.Stop()
+	for {
+		select {
+		case <-w.line.ctx.Done():
+			if w.settled {
+				l.gap = w.line.conn.Alive()
+			}
+			return w.line, context.Cause(w.line.ctx)
+		case <-w.settle.C:
+			w.lookAgain()
+		case <-w.age.C:
+			w.replace()
+		case <-l.Renew:
+			w.replace()
+		}
+	}
+}
+
+func (r *run) maxAge(l *link, c *line) time.Duration {
+	const never = 1 << 62
+	if l.MaxAge < 0 {
+		return never
+	}
+	return max(0, l.MaxAge-time.Since(c.born))
+}
+
+// watch is a live link.
+type watch struct {
+	*run
+	line    *line
+	settle  *time.Timer // when to read again what was missed
+	age     *time.Timer // when to replace the connection
+	settled bool        // nothing is missing up to now
+	looks   int
+}
+
+// maxLooks bounds the wait for fills that a venue counts but does not show: about 6 minutes with the default Settle.
+const maxLooks = 7
+
+// lookAgain reads once more what may have been missed, for readings lag behind.
+func (w *watch) lookAgain() {
+	c := w.line
+	news, err := w.reconcile(c.ctx, c.link)
+	w.looks++
+	again := w.cfg.Settle << min(w.looks, maxLooks)
+	if err != nil {
+		if c.ctx.Err() == nil {
+			w.cfg.Report(c.link.Name, err)
+		}
+		w.settle.Reset(again)
+		return
+	}
+	w.mu.Lock()
+	for _, x := range news {
+		if !w.room(c.ctx) {
+			w.cfg.Tracker.miss(x.update)
+			continue
+		}
+		w.put(x)
+	}
+	w.mu.Unlock()
+	w.settled = w.settled || c.ctx.Err() == nil
+	if w.looks < maxLooks && w.cfg.Tracker.owing(c.link.Kinds) {
+		w.settle.Reset(again)
+	}
+}
+
+// replace makes a new connection while the old one goes on: both are listened to for a while. A silent break of the old one, not yet
+// noticed, is what the reading afterwards is for.
+func (w *watch) replace() {
+	old, l := w.line, w.line.link
+	c, err := w.dial(old.ctx, l)
+	if err != nil {
+		if old.ctx.Err() == nil {
+			w.cfg.Report(l.Name, err)
+			w.age.Reset(w.wait(w.cfg.BackoffMax, err))
+		}
+		return
+	}
+	heard := old.conn.Alive()
+	if old.ctx.Err() != nil { // there is a gap: the next one begins as any other
+		w.shut(c, context.Cause(old.ctx))
+		return
+	}
+	w.mu.Lock()
+	flushed := w.flush(c, nil)
+	w.mu.Unlock()
+	if !flushed {
+		w.shut(c, context.Cause(c.ctx))
+		w.age.Reset(w.wait(w.cfg.BackoffMax, nil))
+		return
+	}
+	if w.settled {
+		l.gap = heard
+	}
+	w.settled, w.looks = false, 0
+	w.linger(old, c)
+	w.shut(old, ErrRenew)
+	w.line = c
+	w.settle.Reset(w.cfg.Settle)
+	w.age.Reset(w.maxAge(l, c))
+}
+
+// linger lets what is still on its way on the old connection arrive.
+func (w *watch) linger(old, c *line) {
+	t := time.NewTimer(w.cfg.Linger)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-old.ctx.Done():
+	case <-c.ctx.Done():
+	}
+}
