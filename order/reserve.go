@@ -7,8 +7,8 @@ import (
 )
 
 // account is what the Machine knows of an account: whether its private stream is up, and what it can spend. Funds are checked once
-// they were told (EvFunds); fills keep them from then on. They are an estimate of the venue's own figures: a perpetual's
-// profit since it was opened counts as free, which a venue may see otherwise and refuse.
+// they were told (EvFunds); fills keep them from then on. They are an estimate of the venue's own figures, on the safe side: of a
+// perpetual that is open only a loss counts, for venues do not let a profit be spent before it is realised.
 type account struct {
 	down  error
 	known bool
@@ -36,9 +36,27 @@ type hold struct {
 // perp is a perpetual position, as far as it matters to the quote that is free.
 type perp struct{ quantity, cost, mark exchange.Decimal }
 
-// free is what p adds to the free quote: its profit at the last price that we dealt at, less its margin.
+// free is what p adds to the free quote at the last price that we dealt at: while it is open its loss, if any, and its margin; all that it
+// brought when it is flat.
 func (p *perp) free(rate exchange.Decimal) exchange.Decimal {
-	return p.quantity.Mul(p.mark).Sub(p.cost).Sub(p.quantity.Abs().Mul(p.mark).Mul(rate))
+	if p.quantity.IsZero() {
+		return p.cost.Neg()
+	}
+	return p.quantity.Mul(p.mark).Sub(p.cost).Min(exchange.Decimal{}).Sub(p.quantity.Abs().Mul(p.mark).Mul(rate))
+}
+
+// trade takes a purchase (or, negative, a sale) of quantity at price into p, and returns what it does to the free quote.
+func (p *perp) trade(quantity, price, rate exchange.Decimal) exchange.Decimal {
+	if p.mark.IsZero() { // a position from before: its venue has counted it, at about this price
+		p.mark = price
+	}
+	before := p.free(rate)
+	p.quantity, p.cost, p.mark = p.quantity.Add(quantity), p.cost.Add(quantity.Mul(price)), price
+	after := p.free(rate)
+	if p.quantity.IsZero() {
+		p.cost = exchange.Decimal{} // realised: it is the account's
+	}
+	return after.Sub(before)
 }
 
 // fund is what pays in s for markets of kind k.
@@ -161,24 +179,23 @@ func (m *Machine) spend(g *group, f *exchange.Fill) {
 	a.fund(s.Kind, s.Quote).move(g, cash(f))
 }
 
-// deal takes a perpetual's fill into the position and returns what it does to the free quote.
+// deal takes a perpetual's fill into the position and returns what it does to the free quote. What turns the position is two trades: one
+// until it is flat, one from there.
 func (m *Machine) deal(a *account, f *exchange.Fill) exchange.Decimal {
 	p := a.perps[f.Market]
 	if p == nil {
 		p = new(perp)
 		a.perps[f.Market] = p
 	}
-	if p.mark.IsZero() { // a position from before: its venue has counted it, at about this price
-		p.mark = f.Price
+	quantity, free := f.Quantity, exchange.Decimal{}
+	if f.Side == exchange.Sell {
+		quantity = quantity.Neg()
 	}
-	before := p.free(m.cfg.MarginRate)
-	if f.Side == exchange.Buy {
-		p.quantity = p.quantity.Add(f.Quantity)
-	} else {
-		p.quantity = p.quantity.Sub(f.Quantity)
+	if had := p.quantity; had.Sign()*quantity.Sign() < 0 && quantity.Abs().Cmp(had.Abs()) > 0 {
+		free = p.trade(had.Neg(), f.Price, m.cfg.MarginRate)
+		quantity = quantity.Add(had)
 	}
-	p.cost, p.mark = p.cost.Sub(cash(f)), f.Price
-	return p.free(m.cfg.MarginRate).Sub(before)
+	return free.Add(p.trade(quantity, f.Price, m.cfg.MarginRate))
 }
 
 // move changes what is free. Group g pays from what it holds; what it earns it holds until its end.

@@ -149,6 +149,42 @@ func TestWalletsArePaidFromApart(t *testing.T) {
 	}
 }
 
+// The profit of an open perpetual pays for nothing; once the position is flat, or turned, it is there.
+func TestPerpProfitIsSpentOnlyWhenRealised(t *testing.T) {
+	perp := exchange.MustSymbol("BTC-USDT-PERP")
+	list := rules()
+	for i := range list {
+		list[i].Market.Symbol = perp
+	}
+	legs := func(quantity, price string, turned bool) exchange.Plan {
+		x := plan(quantity)
+		for i := range x.Legs {
+			x.Legs[i].Market.Symbol, x.Legs[i].Price = perp, dec(price)
+			if turned {
+				x.Legs[i].Side = x.Legs[i].Side.Opposite()
+			}
+		}
+		return x
+	}
+	p := newPair(t, order.Config{Instruments: list, MarginRate: dec("0.1"), FeeReserve: dec("0.0000001")}, []fate{full}, []fate{full})
+	funds(p, "a", "1000", "0") // b's are not told, and not checked
+	for _, s := range []step{
+		{"0.1 at 1000", legs("0.1", "1000", false), 0, false},
+		{"a little more, when it is worth 20000: 202 are margin, 798 free", legs("0.001", "20000", false), 0, false},
+		{"its profit of 1900 does not pay a margin of 800", legs("0.4", "20000", false), 0, true},
+		{"closing it asks for none", legs("0.101", "20000", true), 0, false},
+		{"then 2900 are there: not enough for 1.5", legs("1.5", "20000", false), 0, true},
+		{"but for 1.4", legs("1.4", "20000", false), 0, false},
+		{"turned at the same price it asks for as much", legs("2.8", "20000", true), 0, false},
+		{"and no more than 100 are left", legs("0.1", "20000", true), 0, true},
+	} {
+		_, err := p.run(t, s.plan)
+		if refused := errors.Is(err, exchange.ErrInsufficientFunds); refused != s.refused || !refused && err != nil {
+			t.Errorf("%s: %v", s.what, err)
+		}
+	}
+}
+
 // What the table says is free equals the simulated venue's own figure, fill by fill.
 func TestFundsFollowTheVenue(t *testing.T) {
 	w := newWorld(t, order.Config{FeeReserve: dec("0.0000001")}, nil)
