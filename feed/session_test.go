@@ -247,6 +247,24 @@ func TestTopicsPerConnection(t *testing.T) {
 	}
 }
 
+// Continuity may be lost before the venue has answered the subscription, for data can come first: the topic is renewed all the same.
+func TestContinuityLostBeforeTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := true
+		r := start(t, feed.SessionConfig{}, feed.Spec{}, func(p *peer, frame string) {
+			if first {
+				first = false
+				p.say("resub a")
+			}
+			p.say("ack " + strings.Fields(frame)[1])
+		}, "a")
+		after(time.Millisecond)
+		want(t, "frames", r.frames(), []string{"connect", "sub 1 a", "unsub 2 a", "sub 3 a"})
+		want(t, "state", r.states()["a"], feed.TopicActive)
+		r.end()
+	})
+}
+
 // After a reconnect exactly the wanted set is asked for, in order.
 func TestResubscribesTheWantedSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -284,7 +284,8 @@ func (t *topicTable) apply(now time.Time, m Message) (changes []change) {
 			changes = append(changes, x.activate())
 		}
 	case Resubscribe:
-		if x := t.byName[m.Topic]; x != nil && x.phase == active {
+		// One that is still being asked for is renewed as soon as it is active: its data came before the answer.
+		if x := t.byName[m.Topic]; x != nil && (x.phase == active || x.phase == subscribing) {
 			x.renew = true
 		}
 	case Ack:
