@@ -66,6 +66,9 @@ func newDesk(o options, listings []listing) (*desk, error) {
 	}
 	var err error
 	d.scanner, err = arb.NewScanner(arb.ScannerConfig{Pairs: pairs, Instruments: d.rules, Fees: fees, Notional: o.size, MinEdge: o.minEdge, MaxSkew: o.maxSkew})
+	if errors.Is(err, exchange.ErrInvalid) {
+		err = usageError{err}
+	}
 	return d, err
 }
 

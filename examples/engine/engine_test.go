@@ -170,6 +170,7 @@ func TestBadInput(t *testing.T) {
 		"bad speed":          {[]string{"-replay", own, "-speed", "fast"}, "-speed"},
 		"bad fee":            {[]string{"-fee-bps", "NaN"}, "-fee-bps"},
 		"huge fee":           {[]string{"-fee-bps", "1e400"}, "-fee-bps"},
+		"fees that eat all":  {[]string{"-fee-bps", "5000", "-min-edge-bps", "5000"}, "config"},
 		"negative size":      {[]string{"-size", "-1"}, "-size"},
 		"zero balance":       {[]string{"-balance", "0"}, "-balance"},
 		"negative skew":      {[]string{"-max-skew", "-1s"}, "-max-skew"},
