@@ -101,7 +101,7 @@ func New(cfg Config) (*Exchange, error) {
 	}
 	x := &Exchange{cfg: cfg, jitter: rest.NewJitter(cfg.Seed), spotWeight: spotWeight(), perpWeight: futuresWeight()}
 	reader := func(base string) *rest.Reader {
-		return &rest.Reader{Venue: Venue, Base: base, HTTP: cfg.HTTP, Jitter: x.jitter, Answer: answer}
+		return &rest.Reader{Venue: Venue, Base: base, HTTP: cfg.HTTP, Jitter: x.jitter, Answer: publicAnswer}
 	}
 	x.spot, x.perp = reader(cfg.Endpoints.SpotREST), reader(cfg.Endpoints.FuturesREST)
 	return x, nil

@@ -15,47 +15,250 @@ import (
 // banMin is the shortest ban of an address, by the venue's documentation.
 const banMin = 2 * time.Minute
 
-// answer takes a REST answer apart.
-func answer(op string, status int, body []byte) ([]byte, *exchange.Error) {
-	if status == http.StatusOK {
+// certainty says what a code tells about a write.
+type certainty uint8
+
+const (
+	unsure  certainty = iota // it may have happened
+	refused                  // it did not
+)
+
+// meaning is what a code stands for: whether a write that it answers is certainly refused, and the class.
+type meaning struct {
+	outcome certainty
+	class   error
+}
+
+// reply is a refusal as either transport brings it.
+type reply struct {
+	status int // of HTTP, or of the WebSocket API, which uses the same numbers
+	code   int
+	msg    string
+	data   json.RawMessage // of some codes
+	retry  int64           // when to come again, ms since 1970; 0: not told
+	server int64           // the venue's time, ms since 1970; 0: not told
+}
+
+// subject is what a refusal is about.
+type subject struct {
+	kind  exchange.Kind
+	op    string
+	write bool
+}
+
+// refusedReply is the error that a refusal of q is. Codes of writes that are not in the tables leave the outcome unknown.
+func (q subject) refusedReply(r reply, now time.Time) *exchange.Error {
+	e := &exchange.Error{Venue: Venue, Op: q.op, Code: "HTTP " + strconv.Itoa(r.status), Message: r.msg}
+	if r.code != 0 {
+		e.Code = strconv.Itoa(r.code)
+	}
+	m := q.meaning(r)
+	e.Class = m.class
+	if q.write {
+		e.Outcome = exchange.ErrOutcomeUnknown
+		if m.outcome == refused {
+			e.Outcome = exchange.ErrRejected
+		}
+	}
+	e.RetryAfter = r.wait(now)
+	if errors.Is(e.Class, exchange.ErrBanned) {
+		e.RetryAfter = max(e.RetryAfter, banMin)
+	}
+	return e
+}
+
+// wait is how long the venue wants no more, as far as the body tells: the header is the transport's to read.
+func (r reply) wait(now time.Time) time.Duration {
+	until := r.retry
+	if _, after, ok := strings.Cut(r.msg, "banned until "); until == 0 && ok {
+		until = leadingInt(after)
+	}
+	if until <= 0 || until > 1e14 {
+		return 0
+	}
+	if r.server > 0 {
+		now = time.UnixMilli(r.server)
+	}
+	return max(0, time.UnixMilli(until).Sub(now))
+}
+
+func leadingInt(s string) int64 {
+	end := strings.IndexFunc(s, func(c rune) bool { return c < '0' || c > '9' })
+	if end < 0 {
+		end = len(s)
+	}
+	n, _ := strconv.ParseInt(s[:end], 10, 64) // 0: none
+	return n
+}
+
+// meaning finds out what r stands for. The status goes first where it stops everything, the code before it in all else.
+func (q subject) meaning(r reply) meaning {
+	switch {
+	case r.status == http.StatusTeapot:
+		return meaning{refused, exchange.ErrBanned}
+	case r.status == http.StatusTooManyRequests:
+		return meaning{refused, exchange.ErrRateLimited}
+	case q.kind == exchange.Perp && r.status == http.StatusServiceUnavailable && failedForCertain(r.msg):
+		return meaning{refused, exchange.ErrUnavailable}
+	}
+	switch r.code {
+	case 0:
+		return byStatus(r.status)
+	case -2010:
+		return rejectedOrder(r.msg)
+	case -2011:
+		return rejectedCancel(r.msg)
+	case -2021, -2022:
+		if q.kind == exchange.Spot {
+			return q.replaced(r)
+		}
+	}
+	m, known := perpCodes[r.code]
+	if q.kind == exchange.Spot {
+		m, known = spotCodes[r.code]
+	}
+	if !known {
+		m, known = codes[r.code]
+	}
+	if !known {
+		m = byStatus(r.status)
+		m.outcome = unsure
+	}
+	return m
+}
+
+// byStatus is what an answer without a code means. 403 is the firewall's, which passes nothing on.
+func byStatus(status int) meaning {
+	switch {
+	case status == http.StatusForbidden:
+		return meaning{refused, exchange.ErrUnavailable}
+	case status == http.StatusUnauthorized || status == http.StatusUnavailableForLegalReasons:
+		return meaning{refused, exchange.ErrUnauthorized}
+	case status >= 500 || status == http.StatusRequestTimeout:
+		return meaning{unsure, exchange.ErrUnavailable}
+	}
+	return meaning{}
+}
+
+// failedForCertain knows the bodies of status 503 of perpetuals that the venue documents as certain failures; "Unknown error, please check
+// your request or try again later." is none of them. -1008 has a code of its own.
+func failedForCertain(msg string) bool {
+	msg = strings.TrimSuffix(strings.TrimSpace(msg), ".")
+	return msg == "Service Unavailable" || msg == "Internal error; unable to process your request. Please try again"
+}
+
+// rejectedOrder is -2010, a refusal by the matching engine; why stands in its words only.
+func rejectedOrder(msg string) meaning {
+	msg = strings.ToLower(msg)
+	has := func(s string) bool { return strings.Contains(msg, s) }
+	switch {
+	case has("duplicate"):
+		return meaning{unsure, exchange.ErrConflict} // which of the two was it? Looking it up tells.
+	case has("insufficient balance") || has("insufficient margin"):
+		return meaning{refused, exchange.ErrInsufficientFunds}
+	case has("immediately match") || has("cannot be filled") || has("would trigger immediately"):
+		return meaning{refused, exchange.ErrConflict}
+	case has("market is closed"):
+		return meaning{refused, exchange.ErrUnavailable}
+	case has("restricted") || has("disabled") || has("not enabled") || has("not permitted") || has("may not"):
+		return meaning{refused, exchange.ErrUnauthorized}
+	case has("not supported") || has("invalid"):
+		return meaning{refused, exchange.ErrInvalid}
+	}
+	return meaning{refused, nil}
+}
+
+// rejectedCancel is -2011.
+func rejectedCancel(msg string) meaning {
+	if strings.Contains(strings.ToLower(msg), "unknown order") {
+		return meaning{refused, exchange.ErrNotFound}
+	}
+	return meaning{refused, exchange.ErrConflict}
+}
+
+// halves of a cancelReplace of spot.
+type halves struct {
+	CancelResult     string `json:"cancelResult"` // SUCCESS, FAILURE
+	NewOrderResult   string `json:"newOrderResult"`
+	CancelResponse   json.RawMessage
+	NewOrderResponse json.RawMessage
+}
+
+// replaced is -2021 and -2022 of spot: one half of a cancelReplace failed, or both did. That nothing happened is certain only when both
+// halves say so.
+func (q subject) replaced(r reply) meaning {
+	var h halves
+	if json.Unmarshal(r.data, &h) != nil {
+		return meaning{unsure, exchange.ErrConflict}
+	}
+	half := func(result string, body json.RawMessage) meaning {
+		var told struct {
+			Code int    `json:"code"`
+			Msg  string `json:"msg"`
+		}
+		switch {
+		case result == "NOT_ATTEMPTED":
+			return meaning{refused, nil}
+		case result != "FAILURE" || json.Unmarshal(body, &told) != nil || told.Code == 0 || told.Code == -2021 || told.Code == -2022:
+			return meaning{unsure, nil}
+		}
+		return q.meaning(reply{status: http.StatusBadRequest, code: told.Code, msg: told.Msg})
+	}
+	cancel, place := half(h.CancelResult, h.CancelResponse), half(h.NewOrderResult, h.NewOrderResponse)
+	m := meaning{outcome: min(cancel.outcome, place.outcome), class: cancel.class}
+	if m.class == nil {
+		m.class = place.class
+	}
+	if m.class == nil {
+		m.class = exchange.ErrConflict
+	}
+	return m
+}
+
+// answer takes a REST answer apart: its payload, or the error that it is. The venue says no in a 200 too, in places.
+func (q subject) answer(status int, body []byte, now time.Time) ([]byte, *exchange.Error) {
+	r := reply{status: status}
+	told, ok := tellCode(body)
+	if status == http.StatusOK && (!ok || told.Code >= 0) {
 		return body, nil
 	}
-	e := &exchange.Error{Venue: Venue, Op: op, Code: "HTTP " + strconv.Itoa(status)}
-	var told struct {
-		Code int    `json:"code"`
-		Msg  string `json:"msg"`
+	if ok && told.Code < 0 {
+		r.code, r.msg, r.data = int(told.Code), told.Msg, told.Data
+	} else if !json.Valid(body) && len(body) <= 120 {
+		r.msg = strings.TrimSpace(string(body)) // perpetuals answer 503 in plain words
 	}
-	if json.Unmarshal(body, &told) == nil && told.Code != 0 {
-		e.Code, e.Message = strconv.Itoa(told.Code), told.Msg
-	}
-	if e.Class = class(status, told.Code); errors.Is(e.Class, exchange.ErrBanned) {
-		e.RetryAfter = banMin
-	}
-	return nil, e
+	return nil, q.refusedReply(r, now)
 }
 
-// class says why, by the HTTP status and the venue's code.
-func class(status, code int) error {
-	switch {
-	case status == http.StatusTeapot:
-		return exchange.ErrBanned
-	case status == http.StatusTooManyRequests || code == -1003:
-		return exchange.ErrRateLimited
-	case status == http.StatusUnauthorized || status == http.StatusUnavailableForLegalReasons:
-		return exchange.ErrUnauthorized
-	case code == -1121 || -1106 <= code && code <= -1100 || code == -1130:
-		return exchange.ErrInvalid
-	case status >= 500 || status == http.StatusForbidden || status == http.StatusRequestTimeout || code == -1000 || code == -1001 || code == -1008 || code == -1016:
-		return exchange.ErrUnavailable // 403 is the firewall's
-	}
-	return nil
+// told is the venue's way to refuse.
+type told struct {
+	Code flexInt         `json:"code"`
+	Msg  string          `json:"msg"`
+	Data json.RawMessage `json:"data"`
 }
 
-// refusal is what the answer to a subscription means.
+// flexInt is a number that may stand in quotes.
+type flexInt int
+
+// UnmarshalJSON takes 5 and "5".
+func (i *flexInt) UnmarshalJSON(b []byte) error {
+	n, err := strconv.Atoi(strings.Trim(string(b), `"`))
+	*i = flexInt(n)
+	return err
+}
+
+func tellCode(body []byte) (t told, ok bool) {
+	if !strings.HasPrefix(strings.TrimLeft(string(body[:min(len(body), 16)]), " \t\r\n"), "{") {
+		return t, false // lists are long, and no refusals
+	}
+	return t, json.Unmarshal(body, &t) == nil && t.Code != 0
+}
+
+// refusal is what the answer to a subscription of the public streams means.
 func refusal(code int64, message string) *exchange.Error {
-	e := &exchange.Error{Venue: Venue, Op: "subscribe", Code: strconv.FormatInt(code, 10), Message: message, Class: exchange.ErrInvalid}
-	if code < 0 {
-		e.Class = class(0, int(code))
+	e := subject{op: "subscribe"}.refusedReply(reply{code: int(code), msg: message}, time.Time{})
+	if code >= 0 {
+		e.Code, e.Class = strconv.FormatInt(code, 10), exchange.ErrInvalid
 	}
 	if strings.Contains(strings.ToLower(message), "too many") {
 		e.Class = exchange.ErrRateLimited
@@ -69,3 +272,8 @@ func incurable(err error) bool {
 }
 
 func contains(words, word string) bool { return slices.Contains(strings.Fields(words), word) }
+
+// publicAnswer is answer for requests of public data.
+func publicAnswer(op string, status int, body []byte) ([]byte, *exchange.Error) {
+	return subject{op: op}.answer(status, body, time.Now())
+}

@@ -42,3 +42,12 @@ func depthLimit(k exchange.Kind, depth int) (limit, weight int) {
 	last := table[len(table)-1]
 	return last[0], last[1]
 }
+
+// rateLimit is one row of the venue's limits: of exchangeInfo, and of answers of the WebSocket API, which have the count too.
+type rateLimit struct {
+	Type     string `json:"rateLimitType"` // REQUEST_WEIGHT, ORDERS, RAW_REQUESTS
+	Interval string `json:"interval"`      // SECOND, MINUTE, DAY
+	Num      int    `json:"intervalNum"`
+	Limit    int    `json:"limit"`
+	Count    *int   `json:"count"`
+}
