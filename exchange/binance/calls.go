@@ -1,6 +1,7 @@
 package binance
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -163,7 +164,12 @@ func amendCall(symbol string, o *report, quantity exchange.Decimal) call {
 
 // cancelReplaceCall cancels an order of spot that has not filled at all, and places its successor only if that was done. Who has begun to
 // fill meanwhile is not cancelled: the successor's quantity would be too much.
-func cancelReplaceCall(symbol string, o *report, successor string, next exchange.OrderRequest) (call, error) {
+func cancelReplaceCall(symbol string, o *report, next exchange.OrderRequest) (call, error) {
+	successor, made := venueID(exchange.Spot, o.ClientID, o.successor+1)
+	cancellation, err := venueID(exchange.Spot, o.ClientID, o.successor+1+successors)
+	if err := cmp.Or(made, err); err != nil {
+		return call{}, err
+	}
 	c, err := placeCall(symbol, successor, next)
 	if err != nil {
 		return c, err
@@ -173,7 +179,7 @@ func cancelReplaceCall(symbol string, o *report, successor string, next exchange
 	c.add("cancelReplaceMode", "STOP_ON_FAILURE")
 	c.addCancelled(o.VenueID)
 	c.add("cancelRestrictions", "ONLY_NEW")
-	c.add("cancelNewClientOrderId", successor) // by it the stream knows the end of a predecessor
+	c.add("cancelNewClientOrderId", cancellation) // by it the stream knows the end of a predecessor
 	return c, nil
 }
 

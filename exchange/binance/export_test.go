@@ -1,10 +1,13 @@
 package binance
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/internal/book"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 // Frame is what tests compare of a frame that was read.
@@ -156,4 +159,175 @@ func Listed(k exchange.Kind, code int) bool {
 	}
 	_, ok := codes[code]
 	return ok || code == -2010 || code == -2011 || k == exchange.Spot && (code == -2021 || code == -2022)
+}
+
+// Call is an operation in the venue's terms.
+type Call struct {
+	Op, Method, Path, Entry string
+	Params                  []Param
+	Write, Refunds          bool
+	Weight, Orders          int
+	Lane                    rest.Lane
+}
+
+func export(c call, err error) (Call, error) {
+	x := Call{Op: c.op, Method: c.method, Path: c.path, Entry: c.entry, Write: c.write, Refunds: c.refunds, Weight: c.weight, Orders: c.orders, Lane: c.lane}
+	for _, p := range c.params {
+		x.Params = append(x.Params, Param{p.name, p.value, p.integer})
+	}
+	return x, err
+}
+
+// PlaceCall builds an order.
+func PlaceCall(r exchange.OrderRequest) (Call, error) {
+	name, _ := venueSymbol(r.Market.Symbol, nil)
+	id, err := venueID(r.Market.Symbol.Kind, r.ClientID, 0)
+	if err != nil {
+		return Call{}, err
+	}
+	return export(placeCall(name, id, r))
+}
+
+// CallOf builds the other operations; o is the order that they are about.
+func CallOf(op string, k exchange.Kind, symbol string, o exchange.Order, c exchange.Change) (Call, error) {
+	r := &report{Order: o, name: o.ClientID}
+	switch op {
+	case "cancel":
+		return export(cancelCall(k, symbol, o.VenueID, o.ClientID), nil)
+	case "cancel all":
+		return export(cancelAllCall(k, symbol), nil)
+	case "modify":
+		return export(modifyCall(symbol, r, c.Price, c.Quantity), nil)
+	case "amend":
+		return export(amendCall(symbol, r, c.Quantity), nil)
+	case "cancel replace":
+		next := o.OrderRequest
+		next.Price, next.Quantity = c.Price, c.Quantity
+		return export(cancelReplaceCall(symbol, r, next))
+	case "countdown":
+		return export(countdownCall(symbol, 100*time.Second), nil)
+	case "lookup":
+		return export(lookupCall(k, symbol, o.VenueID, o.ClientID), nil)
+	case "open orders":
+		return export(openOrdersCall("open orders", k, symbol, rest.Reads), nil)
+	case "trades":
+		return export(tradesCall("fills", k, symbol, rest.Reads), nil)
+	case "balances":
+		return export(balancesCall(k), nil)
+	case "fees":
+		return export(feesCall(k, symbol), nil)
+	}
+	panic(op)
+}
+
+// testReader knows symbols by their quote.
+func testReader(k exchange.Kind) reader {
+	return reader{kind: k, account: "main", symbol: func(name string) (exchange.Symbol, bool) {
+		for _, quote := range []string{"USDT", "USD", "BTC", "BNB"} {
+			if base, ok := strings.CutSuffix(name, quote); ok && base != "" {
+				return exchange.Symbol{Base: exchange.Asset(base), Quote: exchange.Asset(quote), Kind: k}, true
+			}
+		}
+		return exchange.Symbol{}, false
+	}}
+}
+
+// ReadOrder reads an order of a REST answer.
+func ReadOrder(k exchange.Kind, b []byte) (exchange.Order, error) {
+	o, err := testReader(k).order(b)
+	return o.Order, err
+}
+
+// ReadOrders reads a list of orders.
+func ReadOrders(k exchange.Kind, b []byte) (list []exchange.Order, err error) {
+	all, err := testReader(k).orders(b)
+	for _, o := range all {
+		list = append(list, o.Order)
+	}
+	return list, err
+}
+
+// ReadFills reads a list of trades.
+func ReadFills(k exchange.Kind, b []byte) ([]exchange.Fill, error) { return testReader(k).fills(b) }
+
+// ReadPositions reads a list of positions.
+func ReadPositions(b []byte) ([]exchange.Position, error) {
+	return testReader(exchange.Perp).positions(b)
+}
+
+// The other parsers of what an account reads.
+var (
+	SpotRows     = spotRows
+	SpotBalances = spotBalances
+	PerpBalances = perpBalances
+	SpotFees     = spotFees
+	PerpFees     = perpFees
+	ServerTime   = serverTime
+	ListenKey    = listenKey
+	Hedged       = hedged
+)
+
+// Notice is a message of a private stream, read.
+type Notice struct {
+	Order     *exchange.Order
+	Balances  []exchange.Balance
+	Positions []exchange.Position
+	Time      time.Time
+	Gone      bool
+	Replaced  bool
+	Unlisted  string
+}
+
+// ReadEvent reads a message of a private stream.
+func ReadEvent(k exchange.Kind, b []byte) (Notice, error) {
+	n, err := testReader(k).event(b)
+	x := Notice{Balances: n.balances, Positions: n.places, Time: n.time, Gone: n.gone, Unlisted: n.unlisted}
+	if n.order != nil {
+		x.Order, x.Replaced = &n.order.Order, n.order.replaced
+	}
+	return x, err
+}
+
+// Envelope is an answer of the WebSocket API, opened.
+type Envelope struct {
+	ID     string
+	Status int
+	Result []byte
+	Limits string
+}
+
+// ReadEnvelope opens an answer of the WebSocket API.
+func ReadEnvelope(b []byte) (Envelope, bool, error) {
+	e, ok, err := openEnvelope(b)
+	x := Envelope{ID: e.id, Status: e.status, Result: e.result}
+	for _, l := range e.limits {
+		x.Limits += fmt.Sprintf("%s %d %s %d/%d;", l.Type, l.Num, l.Interval, *l.Count, l.Limit)
+	}
+	return x, ok, err
+}
+
+// ReadReplacement reads the answer to a cancelReplace.
+func ReadReplacement(b []byte) (before, after exchange.Order, err error) {
+	x, y, err := testReader(exchange.Spot).replacement(b)
+	return x.Order, y.Order, err
+}
+
+// SnapshotUpdate is what a snapshot holds.
+func SnapshotUpdate(s *Snapshot) *book.Update { return &s.update }
+
+// ReadDepth reads a frame of one market's deltas.
+func ReadDepth(k exchange.Kind, symbol string, data []byte) (Frame, error) {
+	s := exchange.MustSymbol(symbol)
+	s.Kind = k
+	p, err := newProtocol(Production(), k, []exchange.Symbol{s}, nil)
+	if err != nil {
+		return Frame{}, err
+	}
+	var m message
+	err = p.decoder(func(*exchange.Book) {}).parse(data, &m)
+	f := Frame{Kind: int(m.kind), E: m.event, T: m.engine, Update: m.update}
+	if m.market != nil {
+		f.Market = m.market.name
+	}
+	return f, err
 }

@@ -13,13 +13,14 @@ import (
 // Client ids that it takes stay as they are. Others are packed: a mark, then the id as one number in digits of 6 bits.
 //
 // An order of spot that is replaced gets a new id at the venue. Successors are called after the first one: an underscore, their number,
-// and two characters of check sum, so that ids of other programs do not look like them.
+// and two characters of check sum, so that ids of other programs do not look like them. The cancellation that makes room for a successor is
+// called by its number too, plus successors.
 
 const (
 	maxID      = 36
 	digits     = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 	lowercase  = "0123456789abcdefghijklmnopqrstuvwxyz-_^" // "^" turns the case of the letters that follow
-	successors = 36*36 - 1                                 // of one order
+	successors = 36 * 36 / 2                               // of one order, less one
 )
 
 // venueID is what the venue calls the order with client id, or its n-th successor. An error wraps ErrInvalid: then nothing may be sent.
@@ -34,7 +35,7 @@ func venueID(k exchange.Kind, id string, n int) (string, error) {
 		v += "_" + strconv.FormatInt(int64(n), 36)
 		v += checkSum(v)
 	}
-	if !ok || len(v) > maxID || n > successors {
+	if !ok || len(v) > maxID || n >= 2*successors {
 		return "", fmt.Errorf("binance: client id %.60q, successor %d: the venue takes %d letters, digits, hyphens and underscores: %w",
 			id, n, maxID, exchange.ErrInvalid)
 	}
@@ -69,7 +70,7 @@ func predecessor(v string) (first string, n int) {
 		return v, 0
 	}
 	m, err := strconv.ParseInt(body[i+1:], 36, 32)
-	if err != nil || m < 1 || m > successors || strconv.FormatInt(m, 36) != body[i+1:] {
+	if err != nil || m < 1 || m >= 2*successors || strconv.FormatInt(m, 36) != body[i+1:] {
 		return v, 0
 	}
 	return v[:i], int(m)

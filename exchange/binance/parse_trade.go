@@ -164,22 +164,20 @@ func addAmount(list []exchange.Amount, a exchange.Asset, q exchange.Decimal) []e
 	return append(list, exchange.Amount{Asset: a, Quantity: q})
 }
 
-// average finds the average price wherever it is told: by itself, as the sum in quote, or by the fills. Acknowledgements of perpetuals
+// average finds the average price wherever it is told: by all of the fills, by itself, or as the sum in quote. Acknowledgements of perpetuals
 // tell none.
 func (o *report) average(f *fields) {
-	if o.Filled.Sign() <= 0 {
+	if o.AvgPrice = averageOf(o.Fills, o.Filled); o.Filled.Sign() <= 0 || !o.AvgPrice.IsZero() {
 		return
 	}
-	if p := f.optNumber("avgPrice"); p.Sign() > 0 {
-		o.AvgPrice = p
+	if o.AvgPrice = f.optNumber("avgPrice"); o.AvgPrice.Sign() > 0 {
 		return
 	}
 	quote := f.optNumber(f.first("cummulativeQuoteQty", "cumulativeQuoteQty", "cumQuote")) // negative: not known any more
-	if quote.Sign() <= 0 && f.err == nil {
-		o.AvgPrice = averageOf(o.Fills, o.Filled)
-		return
+	o.AvgPrice = exchange.Decimal{}
+	if quote.Sign() > 0 {
+		o.AvgPrice = quote.Quo(o.Filled, avgScale, exchange.HalfEven)
 	}
-	o.AvgPrice = quote.Quo(o.Filled, avgScale, exchange.HalfEven)
 }
 
 // averageOf is the average price of fills, where they add up to filled.
@@ -262,4 +260,20 @@ func listenKey(data []byte) (exchange.Secret, error) {
 		f.err = fmt.Errorf("binance: no listenKey: %w", exchange.ErrFrame) // without repeating what there was
 	}
 	return exchange.NewSecret(key), f.wrap("listen key")
+}
+
+// replacement reads the answer to a cancelReplace of which both halves were done.
+func (r reader) replacement(data []byte) (before, after report, err error) {
+	f := parseFields(data)
+	if f.text("cancelResult") != "SUCCESS" || f.text("newOrderResult") != "SUCCESS" {
+		f.fail("halves that were not done")
+	}
+	if err := f.wrap("replacement"); err != nil {
+		return before, after, err
+	}
+	if before, err = r.order(f.members["cancelResponse"]); err != nil {
+		return before, after, err
+	}
+	after, err = r.order(f.members["newOrderResponse"])
+	return before, after, err
 }
