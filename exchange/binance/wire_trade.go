@@ -35,7 +35,7 @@ func parseFields(data []byte) *fields {
 			return f
 		}
 		// The venue's own examples have members twice. Two values for one name would leave the choice to us.
-		if before, twice := f.members[name]; twice && !bytes.Equal(before, value) {
+		if before, twice := f.members[name]; twice && !sameValue(before, value) {
 			f.fail("two of %.40q", name)
 			return f
 		}
@@ -47,6 +47,15 @@ func parseFields(data []byte) *fields {
 		f.fail("more behind it")
 	}
 	return f
+}
+
+// sameValue reports whether two texts are the same, or the same number.
+func sameValue(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y exchange.Decimal
+	return x.UnmarshalJSON(a) == nil && y.UnmarshalJSON(b) == nil && x.Equal(y) && string(a) != "null" && string(b) != "null"
 }
 
 // parseList reads an array.
