@@ -1,22 +1,28 @@
 // Package okx speaks to OKX: its spot market and its linear perpetual swaps (API v5), through one client.
 //
-// So far it has the public side, [exchange.MarketData]: instruments, snapshots, and order books that follow the venue's sequence
-// rule. Orders and accounts are not in it yet. Sizes are in base units throughout: the contracts in which OKX counts swaps end at this
-// package's border.
+// An [Exchange] is one account: public data, orders and everything about them. Sizes are in base units throughout: the contracts in
+// which OKX counts swaps end at this package's border. So do its signs and its client ids: a fee that was paid is positive, and an id comes
+// back as it was given, hyphens and all.
+//
+// OKX acknowledges an order before it has looked at it: what became of it is told on the order stream and by Lookup. A post-only order that
+// would take is acknowledged and then ends as StatusRejected.
+//
+// The account must be in net mode: with long_short_mode orders are refused with ErrUnsupported. Swaps are traded with cross margin, spot
+// with cash, or with cross margin where the account's level (multi-currency, portfolio) wants that.
 package okx
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/feed"
+	"github.com/bothlegs/bothlegs/internal/private"
 	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
@@ -25,26 +31,72 @@ const Venue exchange.Venue = "okx"
 
 // Endpoints are the addresses of OKX, or of something that speaks like it: scheme and host, without a path.
 type Endpoints struct {
-	REST   string
-	Stream string // WebSocket, of spot and swaps alike
+	REST    string
+	Stream  string // WebSocket of public data, of spot and swaps alike
+	Private string // WebSocket of the account and of order entry; empty: as Stream
 	// Simulated is set for the demo market: REST requests say so in a header.
 	Simulated bool
 }
 
-// Production is the real market. Accounts of some regions have REST hosts of their own, such as
-// "https://us.okx.com" and "https://eea.okx.com".
+// Production is the real market, for accounts of no particular region. Key and host must fit: see LiveUS and LiveEU.
 func Production() Endpoints {
 	return Endpoints{REST: "https://openapi.okx.com", Stream: "wss://ws.okx.com:8443"}
 }
 
-// Demo is OKX's demo market: its own books, play money.
+// Live is Production.
+func Live() Endpoints { return Production() }
+
+// LiveUS is the real market for accounts of the United States and of Australia.
+func LiveUS() Endpoints {
+	return Endpoints{REST: "https://us.okx.com", Stream: "wss://wsus.okx.com:8443"}
+}
+
+// LiveEU is the real market for accounts of the European Economic Area.
+func LiveEU() Endpoints {
+	return Endpoints{REST: "https://eea.okx.com", Stream: "wss://wseea.okx.com:8443"}
+}
+
+// Demo is OKX's demo market: its own books, play money, keys of its own.
 func Demo() Endpoints {
 	return Endpoints{REST: "https://openapi.okx.com", Stream: "wss://wspap.okx.com:8443", Simulated: true}
+}
+
+// DemoEU is the demo market for accounts of the European Economic Area.
+func DemoEU() Endpoints {
+	return Endpoints{REST: "https://eea.okx.com", Stream: "wss://wseeapap.okx.com:8443", Simulated: true}
+}
+
+// Entry is how orders are sent.
+type Entry uint8
+
+const (
+	EntryREST   Entry = iota // each with a request of its own
+	EntrySocket              // over the account's WebSocket while StreamOrders is up, else over REST
+)
+
+// Egress is another way to the venue: a proxy, or another local address.
+type Egress struct {
+	Transport http.RoundTripper
+	// Credentials are of another key of the same account, for keys that are bound to addresses; the zero value stands for the usual one.
+	Credentials Credentials
 }
 
 // Config makes an [Exchange]. The zero value is ready to use: the real market's public data.
 type Config struct {
 	Endpoints Endpoints // addresses left empty are Production's
+
+	// Account names the account in everything that is told of it. Credentials are its key; without them only public data works.
+	Account     exchange.AccountID
+	Credentials Credentials
+
+	Entry Entry // default REST
+
+	// Limits is shared by Exchanges behind one address; nil: limits of its own.
+	Limits *Limits
+
+	// Standby ways carry cancels, lookups and reductions, and nothing else, while the venue bans the usual address. They add no budget. Off
+	// without them. Mind the venue's terms: a ban that is walked around may become one of the account.
+	Standby []Egress
 
 	// Instruments that are known already need not be fetched when a market of theirs is asked for.
 	Instruments []exchange.Instrument
@@ -53,28 +105,45 @@ type Config struct {
 	// "books-l2-tbt" (every 10 ms, with a login of tier VIP4).
 	Channel string
 
-	// HTTP does the REST requests; nil is a client of its own, with a time-out of 10 s.
+	// HTTP does the REST requests; nil is a client of its own, with a time-out of 10 s. It is copied, and follows no redirections.
 	HTTP *http.Client
 
-	// Session is the model of the WebSocket sessions: heartbeat, time-outs, dialing, hooks. Protocol and Decoder in it must be nil.
+	// Session is the model of the WebSocket sessions: heartbeat, time-outs, dialing, hooks. Protocol and Decoder in it must be nil. Of its
+	// fields, the account's socket heeds NetDial, HandshakeTimeout and WriteWait.
 	Session feed.SessionConfig
 
 	// Seed is of the jitter of requests; 0: a random one.
 	Seed uint64
 }
 
-// Exchange is OKX's public side: an exchange.MarketData, and with it a feed.Source; not an exchange.Exchange yet. It is safe for concurrent
-// use, and holds no connection but during its calls.
+// Exchange is OKX, for one account: see the package's words. It is safe for concurrent use. It holds connections only while StreamBooks
+// and StreamOrders run.
 type Exchange struct {
-	cfg    Config
-	limits *limits
-	reader *rest.Reader
+	cfg     Config // without secrets
+	limits  *Limits
+	client  *rest.Client
+	clock   *rest.Clock
+	signers []*signer // one for each way out; none: no credentials
+	tracker *private.Tracker
+	stream  *private.Stream // nil without credentials
+	renew   chan struct{}   // asks for a new socket of the account
+	entry   atomic.Pointer[conn]
+	ids     atomic.Uint64 // of requests over WebSocket, and of amendments
 
-	mu    sync.Mutex // guards rules
-	rules map[exchange.Symbol]exchange.Instrument
+	mu        sync.Mutex // guards what follows
+	rules     map[exchange.Symbol]*details
+	names     map[string]*details // by instId
+	listed    bool                // the venue's whole list is in rules
+	strangers map[string]bool     // instIds that are in no list; false: not asked yet
+	mode      *mode               // of the account; nil: not asked yet
 }
 
-var _ exchange.MarketData = (*Exchange)(nil)
+var (
+	_ exchange.Exchange    = (*Exchange)(nil)
+	_ exchange.CancelAller = (*Exchange)(nil)
+	_ exchange.DeadMan     = (*Exchange)(nil)
+	_ exchange.TimeTeller  = (*Exchange)(nil)
+)
 
 // New checks cfg and makes an Exchange. It does no I/O. What is wrong with cfg wraps [exchange.ErrInvalid].
 func New(cfg Config) (*Exchange, error) {
@@ -86,10 +155,48 @@ func New(cfg Config) (*Exchange, error) {
 	if cfg.Endpoints.Simulated {
 		header.Set("x-simulated-trading", "1")
 	}
-	x := &Exchange{cfg: cfg, limits: newLimits()}
-	x.reader = &rest.Reader{Venue: Venue, Base: cfg.Endpoints.REST, HTTP: cfg.HTTP, Jitter: rest.NewJitter(cfg.Seed), Answer: payload, Header: header}
-	x.keep(cfg.Instruments)
+	x := &Exchange{limits: cfg.Limits, tracker: private.NewTracker(private.TrackerConfig{Account: cfg.Account}), renew: make(chan struct{}, 1)}
+	x.client = &rest.Client{Venue: Venue, Base: cfg.Endpoints.REST, Header: header, HTTP: rest.Harden(cfg.HTTP), Limits: x.limits.rest,
+		Jitter: rest.NewJitter(cfg.Seed), Read: x.read}
+	if err := x.arm(&cfg); err != nil {
+		return nil, err
+	}
+	x.clock = rest.NewClock(x.ServerTime)
+	x.client.Clock = x.clock
+	cfg.Credentials, cfg.Standby = Credentials{}, nil
+	x.cfg = cfg
+	x.keep(known(cfg.Instruments))
+	if len(x.signers) > 0 {
+		var err error
+		if x.stream, err = x.newStream(); err != nil {
+			return nil, err
+		}
+	}
 	return x, nil
+}
+
+// arm makes the signers and the standby ways.
+func (x *Exchange) arm(cfg *Config) error {
+	usual, err := newSigner(cfg.Credentials)
+	if err != nil {
+		return err
+	}
+	if usual == nil {
+		return nil
+	}
+	x.signers = []*signer{usual}
+	for _, e := range cfg.Standby {
+		s := usual
+		if !e.Credentials.isZero() {
+			if s, err = newSigner(e.Credentials); err != nil {
+				return err
+			}
+		}
+		h := *x.client.HTTP
+		h.Transport = e.Transport
+		x.signers, x.client.Standby = append(x.signers, s), append(x.client.Standby, rest.Harden(&h))
+	}
+	return nil
 }
 
 func (c *Config) setDefaults() {
@@ -100,23 +207,37 @@ func (c *Config) setDefaults() {
 	if c.Endpoints.Stream == "" {
 		c.Endpoints.Stream = p.Stream
 	}
+	if c.Endpoints.Private == "" {
+		c.Endpoints.Private = c.Endpoints.Stream
+	}
 	if c.Channel == "" {
 		c.Channel = defaultChannel
 	}
-	if c.HTTP == nil {
-		c.HTTP = &http.Client{Timeout: 10 * time.Second}
+	if c.Limits == nil {
+		c.Limits = NewLimits()
 	}
 }
 
 func (c *Config) validate() error {
-	for _, a := range []struct{ address, schemes string }{{c.Endpoints.REST, "http https"}, {c.Endpoints.Stream, "ws wss"}} {
+	e := &c.Endpoints
+	for _, a := range []struct{ address, schemes string }{{e.REST, "http https"}, {e.Stream, "ws wss"}, {e.Private, "ws wss"}} {
 		u, err := url.Parse(a.address)
 		if err != nil || u.Host == "" || u.Path != "" || !slices.Contains(strings.Fields(a.schemes), u.Scheme) {
 			return fmt.Errorf("okx: endpoint %q: want one of %s, ://, and a host: %w", a.address, a.schemes, exchange.ErrInvalid)
 		}
 	}
-	if c.Session.Protocol != nil || c.Session.Decoder != nil {
+	switch {
+	case c.Session.Protocol != nil || c.Session.Decoder != nil:
 		return fmt.Errorf("okx: Session.Protocol and Session.Decoder are the exchange's own: %w", exchange.ErrInvalid)
+	case c.Entry > EntrySocket:
+		return fmt.Errorf("okx: entry %d: %w", c.Entry, exchange.ErrInvalid)
+	case c.Limits.rest == nil:
+		return fmt.Errorf("okx: Limits are made by NewLimits: %w", exchange.ErrInvalid)
+	}
+	for _, w := range c.Standby {
+		if w.Transport == nil {
+			return fmt.Errorf("okx: a standby way without Transport: %w", exchange.ErrInvalid)
+		}
 	}
 	for _, i := range c.Instruments {
 		if i.Market.Venue != Venue {
@@ -127,47 +248,4 @@ func (c *Config) validate() error {
 		}
 	}
 	return checkChannel(c.Channel)
-}
-
-// Venue is "okx".
-func (x *Exchange) Venue() exchange.Venue { return Venue }
-
-// keep adds rules to the known ones.
-func (x *Exchange) keep(all []exchange.Instrument) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.rules == nil {
-		x.rules = make(map[exchange.Symbol]exchange.Instrument, len(all))
-	}
-	for _, i := range all {
-		x.rules[i.Market.Symbol] = i
-	}
-}
-
-// known are the rules of symbols, fetched where one of them is new.
-func (x *Exchange) known(ctx context.Context, op string, symbols ...exchange.Symbol) ([]exchange.Instrument, error) {
-	list, missing := x.lookUp(symbols)
-	if missing == nil {
-		return list, nil
-	}
-	if _, err := x.Instruments(ctx); err != nil {
-		return nil, err
-	}
-	if list, missing = x.lookUp(symbols); missing != nil {
-		return nil, &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrInvalid, Err: fmt.Errorf("no market %s", missing)}
-	}
-	return list, nil
-}
-
-func (x *Exchange) lookUp(symbols []exchange.Symbol) (list []exchange.Instrument, missing *exchange.Symbol) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, s := range symbols {
-		i, ok := x.rules[s]
-		if !ok {
-			return nil, &s
-		}
-		list = append(list, i)
-	}
-	return list, nil
 }

@@ -2,6 +2,7 @@ package okx
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,58 +11,37 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// classes sorts the venue's codes of public requests by what a caller can do about them.
-var classes = map[string]error{
-	"50001": exchange.ErrUnavailable, // service unavailable
-	"50004": exchange.ErrUnavailable, // endpoint time-out
-	"50013": exchange.ErrUnavailable, // systems busy
-	"50026": exchange.ErrUnavailable, // system error
-	"50011": exchange.ErrRateLimited,
-	"50040": exchange.ErrRateLimited,
-	"50061": exchange.ErrRateLimited,
-	"60014": exchange.ErrRateLimited, // WebSocket
-	"63999": exchange.ErrUnavailable, // WebSocket: internal error
-	"64007": exchange.ErrUnavailable, // WebSocket: internal error
-	"50014": exchange.ErrInvalid,
-	"50015": exchange.ErrInvalid,
-	"50016": exchange.ErrInvalid,
-	"51000": exchange.ErrInvalid,
-	"51001": exchange.ErrInvalid, // no such instrument
-	"60012": exchange.ErrInvalid, // WebSocket: bad request
-	"60013": exchange.ErrInvalid,
-	"60018": exchange.ErrInvalid,      // WebSocket: no such channel or instrument
-	"60011": exchange.ErrUnauthorized, // WebSocket: not logged in
-	"60029": exchange.ErrUnauthorized, // tier too low, as said until 2026
-	"60030": exchange.ErrUnauthorized,
-	"64003": exchange.ErrUnauthorized, // tier too low for the channel
-	"64004": exchange.ErrConflict,     // another depth channel of this instrument on the connection
-}
+// call is how something was asked.
+type call uint8
 
-// payload is what an answer carries, or what an answer that is no success means. The venue says no in an HTTP 200 as readily as in an
-// HTTP error.
-func payload(op string, status int, body []byte) ([]byte, *exchange.Error) {
-	var told envelope
-	err := json.Unmarshal(body, &told)
-	if status == http.StatusOK && err == nil && told.Code == "0" {
-		return told.Data, nil
-	}
-	e := &exchange.Error{Venue: Venue, Op: op, Code: "HTTP " + strconv.Itoa(status)}
-	if err == nil && told.Code != "" {
-		code, _, _ := strings.Cut(told.Code, "_") // the documentation has sub-codes: "51008_1000"
-		e.Code, e.Message = code, told.Message
-	} else if status == http.StatusOK {
-		e.Err = fmt.Errorf("an answer without code: %w", exchange.ErrFrame)
-	}
-	e.Class = class(status, e.Code)
-	return nil, e
-}
+const (
+	read   call = iota
+	write       // one order
+	batch       // several: each row of the answer is an outcome of its own
+	socket      // one order, over WebSocket
+)
 
-// class says why, by the venue's code, or else by the HTTP status.
-func class(status int, code string) error {
-	c := classes[code]
+// verdict is what a venue's code, or else an HTTP status, says about a call: whether it happened, and why.
+func verdict(c call, status int, code string) (outcome, class error) {
+	f := faults[codes[code]]
+	class = f.class
+	certain := f.certain && (c != socket || codes[code] != busy) // it is said of REST requests that they were not taken
+	if codes[code] == unlisted {
+		class = classOf(status)
+		certain = status == http.StatusTooManyRequests && c != socket
+	}
 	switch {
-	case c != nil:
-		return c
+	case c == read:
+		return nil, class
+	case certain:
+		return exchange.ErrRejected, class
+	}
+	return exchange.ErrOutcomeUnknown, class
+}
+
+// classOf says why by the HTTP status alone: of a page that the venue's front sent, say.
+func classOf(status int) error {
+	switch {
 	case status == http.StatusTooManyRequests:
 		return exchange.ErrRateLimited
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
@@ -72,7 +52,80 @@ func class(status int, code string) error {
 	return nil
 }
 
-// refused is the venue's refusal of a subscription.
-func refused(code, message string) error {
-	return &exchange.Error{Venue: Venue, Op: "subscribe", Class: classes[code], Code: code, Message: message}
+// fail is the error of a call to which the venue said code.
+func fail(c call, status int, code, message string) *exchange.Error {
+	code, _, _ = strings.Cut(code, "_") // the documentation has sub-codes: "51008_1000"
+	e := &exchange.Error{Venue: Venue, Code: code, Message: words(message)}
+	e.Outcome, e.Class = verdict(c, status, code)
+	return e
+}
+
+// words is what the venue said, without the request that it may repeat: a login has keys in it.
+func words(message string) string {
+	message, _, _ = strings.Cut(message, "{")
+	return strings.TrimSpace(message[:min(len(message), 300)])
+}
+
+// payload is what an answer carries, or the error that it is. The venue says no in an HTTP 200 as readily as in an HTTP error, and of
+// a single order in its row: the envelope's code is "1" then, or "2" where some of a batch failed.
+func payload(c call, status int, body []byte) ([]byte, *exchange.Error) {
+	var told envelope
+	if err := json.Unmarshal(body, &told); err != nil || told.Code == "" {
+		e := fail(c, status, "HTTP "+strconv.Itoa(status), "")
+		if status == http.StatusOK {
+			e.Err = fmt.Errorf("no answer of the venue's: %w", exchange.ErrFrame) // err would quote what may be anything
+		}
+		return nil, e
+	}
+	ok := status == http.StatusOK && told.Code == "0"
+	if c == read || ok && c == batch {
+		if ok {
+			return told.Data, nil
+		}
+		return nil, fail(c, status, string(told.Code), string(told.Message))
+	}
+	rows, err := ackRows(told.Data)
+	switch {
+	case err != nil || len(rows) == 0:
+		if ok {
+			return nil, unread(c, fmt.Errorf("no row: %w", exchange.ErrFrame))
+		}
+		return nil, fail(c, status, string(told.Code), string(told.Message))
+	case c == batch:
+		return told.Data, nil
+	}
+	if e := rows[0].refusal(c, status); e != nil {
+		return nil, e
+	}
+	if !ok { // a failure as a whole, of which the row knows nothing
+		return nil, fail(c, status, string(told.Code), string(told.Message))
+	}
+	return told.Data, nil
+}
+
+// refusal is what the venue said about this row's order; nil: taken.
+func (w *ackRow) refusal(c call, status int) *exchange.Error {
+	if w.SCode == "0" || w.SCode == "" { // the dead-man switch has none
+		return nil
+	}
+	return fail(c, status, string(w.SCode), string(w.SMsg))
+}
+
+// unread is the error of an answer that nothing can be made of.
+func unread(c call, err error) *exchange.Error {
+	e := &exchange.Error{Venue: Venue, Err: err}
+	if c != read {
+		e.Outcome = exchange.ErrOutcomeUnknown
+	}
+	if !errors.Is(err, exchange.ErrFrame) {
+		e.Err = fmt.Errorf("%w: %w", err, exchange.ErrFrame)
+	}
+	return e
+}
+
+// refused is the venue's refusal of a subscription or a login.
+func refused(op, code, message string) error {
+	e := fail(read, 0, code, message)
+	e.Op = op
+	return e
 }

@@ -309,7 +309,7 @@ func (d *decoder) control(m *message) feed.Message {
 	case "subscribe", "unsubscribe":
 		r.Kind = feed.Ack
 	case "error":
-		r.Kind, r.Err = feed.Refused, refused(m.code, m.text)
+		r.Kind, r.Err = feed.Refused, refused("subscribe", m.code, m.text)
 	case "notice":
 		if m.code == "64008" { // the service restarts within a minute
 			r.Kind = feed.Reconnect

@@ -4,18 +4,44 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
-// get reads path; the answer's payload goes to v. Failures are an *exchange.Error, or ctx's.
-func (x *Exchange) get(ctx context.Context, op string, pace *rate.Limiter, path string, query url.Values, v any) error {
-	data, err := x.reader.Get(ctx, op, path+"?"+query.Encode(), pace)
+// read is the Read of the REST client.
+func (x *Exchange) read(r *rest.Request, a *rest.Answer) ([]byte, *exchange.Error) {
+	c := read
+	switch {
+	case r.Op == opCancelAll:
+		c = batch
+	case r.Write:
+		c = write
+	}
+	data, e := payload(c, a.Status, a.Body)
+	if e == nil {
+		return data, nil
+	}
+	if codes[e.Code] == limited {
+		a.Narrow = true
+		if wait := x.limits.exceeded(r.Costs, e.Code); r.Write {
+			e.RetryAfter = wait // reads come again by themselves, more and more slowly
+		}
+	}
+	return nil, e
+}
+
+// get reads path, public data; the answer's payload goes to v. Failures are an *exchange.Error, or ctx's.
+func (x *Exchange) get(ctx context.Context, op string, cost rest.Cost, path string, query url.Values, v any) error {
+	target := path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	data, err := x.client.Get(ctx, op, target, cost)
 	if err != nil {
 		return err
 	}
@@ -25,14 +51,99 @@ func (x *Exchange) get(ctx context.Context, op string, pace *rate.Limiter, path 
 	return nil
 }
 
+// ask reads path, about the account.
+func (x *Exchange) ask(ctx context.Context, op, path string, query url.Values, lane rest.Lane, costs ...rest.Cost) ([]byte, error) {
+	r := &rest.Request{Op: op, Path: path, Wire: rest.Wire{Query: query.Encode()}, Lane: lane, Costs: costs}
+	if err := x.sign(r); err != nil {
+		return nil, err
+	}
+	return x.client.Do(ctx, r)
+}
+
+// askRows is ask for the rows that the answer has.
+func askRows[T any](ctx context.Context, x *Exchange, op, path string, query url.Values, lane rest.Lane, costs ...rest.Cost) ([]T, error) {
+	data, err := x.ask(ctx, op, path, query, lane, costs...)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := parseRows[T](data)
+	if err != nil {
+		return nil, bad(op, err)
+	}
+	return rows, nil
+}
+
+// bad is the error of a read whose answer nothing can be made of.
+func bad(op string, err error) error {
+	e := unread(read, err)
+	e.Op = op
+	return e
+}
+
+// errNoKey is the error of what needs an account.
+func errNoKey(op string) error {
+	return &exchange.Error{Venue: Venue, Op: op, Outcome: exchange.ErrNotSent, Class: exchange.ErrUnauthorized, Message: "no credentials"}
+}
+
+// sign makes r a signed one. Where it has a deadline, and is about an order, the venue is told.
+func (x *Exchange) sign(r *rest.Request) error {
+	if len(x.signers) == 0 {
+		return errNoKey(r.Op)
+	}
+	method, expires := r.Method, r.Deadline
+	if method == "" {
+		method = http.MethodGet
+	}
+	r.Sign = func(w *rest.Wire, now time.Time, egress int) error {
+		target := r.Path
+		if w.Query != "" {
+			target += "?" + w.Query
+		}
+		s, at := x.signers[egress], now.UTC().Format(stamp)
+		w.Header["OK-ACCESS-KEY"] = []string{s.key.Reveal()}
+		w.Header["OK-ACCESS-SIGN"] = []string{s.request(at, method, target, w.Body)}
+		w.Header["OK-ACCESS-TIMESTAMP"] = []string{at}
+		w.Header["OK-ACCESS-PASSPHRASE"] = []string{s.passphrase.Reveal()}
+		if w.Body != nil {
+			w.Header["Content-Type"] = []string{"application/json"}
+		}
+		if !expires.IsZero() {
+			w.Header["expTime"] = []string{x.expiry(expires)}
+		}
+		return nil
+	}
+	return nil
+}
+
+// expiry is a deadline of ours by the venue's clock. What our idea of that clock may be wrong by is taken off: better too early.
+func (x *Exchange) expiry(deadline time.Time) string {
+	_, slack := x.clock.Offset()
+	return strconv.FormatInt(x.clock.At(deadline).Add(-slack).UnixMilli(), 10)
+}
+
+// ServerTime is the venue's clock as it answered.
+func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) {
+	data, err := x.client.Get(ctx, "server time", timePath, rest.Cost{Name: byTime, N: 1})
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := serverTime(data)
+	if err != nil {
+		return time.Time{}, bad("server time", err)
+	}
+	return t, nil
+}
+
 // Instruments lists spot markets and linear perpetual swaps, every size in base units. Swaps that are settled in another currency than
 // they are quoted in (inverse ones, USD-margined ones) are left out. An instrument whose rules do not pass exchange.Instrument's Validate is
 // listed as not tradable.
 func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, error) {
 	var all []exchange.Instrument
+	var kept []*details
 	for _, kind := range []string{"SPOT", "SWAP"} {
 		var rows []instrument
-		if err := x.get(ctx, "instruments", x.limits.instruments, "/api/v5/public/instruments", url.Values{"instType": {kind}}, &rows); err != nil {
+		cost := rest.Cost{Name: byInstruments, Scope: kind, N: 1}
+		if err := x.get(ctx, "instruments", cost, "/api/v5/public/instruments", url.Values{"instType": {kind}}, &rows); err != nil {
 			return nil, err
 		}
 		if len(rows) == 0 {
@@ -41,10 +152,14 @@ func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, erro
 		for _, r := range rows {
 			if i, ok := r.instrument(); ok {
 				all = append(all, i)
+				kept = append(kept, &details{Instrument: i, code: r.code(), group: string(r.GroupID)})
 			}
 		}
 	}
-	x.keep(all)
+	x.keep(kept)
+	x.mu.Lock()
+	x.listed = true
+	x.mu.Unlock()
 	return all, nil
 }
 
@@ -62,16 +177,16 @@ func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (
 	if err != nil {
 		return nil, err
 	}
-	path, limit := "/api/v5/market/books", x.limits.books
+	path, cost := "/api/v5/market/books", rest.Cost{Name: byBooks, N: 1}
 	if depth == 0 {
 		depth = 100
 	}
 	if depth > 400 {
-		path, limit, depth = "/api/v5/market/books-full", x.limits.booksFull, min(depth, 5000)
+		path, cost.Name, depth = "/api/v5/market/books-full", byBooksFull, min(depth, 5000)
 	}
 	var rows []json.RawMessage
 	query := url.Values{"instId": {m.inst}, "sz": {strconv.Itoa(depth)}}
-	if err := x.get(ctx, "snapshot", limit, path, query, &rows); err != nil {
+	if err := x.get(ctx, "snapshot", cost, path, query, &rows); err != nil {
 		return nil, err
 	}
 	b, err := parseSnapshot(m, rows, time.Now())

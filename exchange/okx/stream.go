@@ -2,6 +2,7 @@ package okx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -82,7 +83,11 @@ func (x *Exchange) await(ctx context.Context, symbols []exchange.Symbol) ([]exch
 		if err == nil || !rest.Retryable(ctx, err) {
 			return known, err
 		}
-		if err := rest.Sleep(ctx, wait.Next()+x.reader.Jitter.Part(500*time.Millisecond)); err != nil {
+		pause := wait.Next()
+		if e := (*exchange.Error)(nil); errors.As(err, &e) {
+			pause = max(pause, e.RetryAfter)
+		}
+		if err := rest.Sleep(ctx, pause+x.client.Jitter.Part(500*time.Millisecond)); err != nil {
 			return nil, err
 		}
 	}

@@ -1,20 +1,12 @@
 package okx
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
 // The venue's JSON, as far as it is read here. Numbers are strings, except seqId, prevSeqId and checksum.
-
-// envelope is every REST answer.
-type envelope struct {
-	Code    string          `json:"code"`
-	Message string          `json:"msg"`
-	Data    json.RawMessage `json:"data"`
-}
 
 // instrument is one row of /public/instruments. Sizes of swaps are in contracts.
 type instrument struct {
@@ -32,6 +24,9 @@ type instrument struct {
 	MinSz     string `json:"minSz"`
 	MaxLmtSz  string `json:"maxLmtSz"`
 	State     string `json:"state"`
+
+	InstIDCode text `json:"instIdCode"` // a number; null before the venue has made one
+	GroupID    text `json:"groupId"`    // of fees
 }
 
 // instrument is the row in the library's terms; false for what is no market of the library.
@@ -73,6 +68,14 @@ func (w instrument) symbol() (exchange.Symbol, bool) {
 		return s, false
 	}
 	return s, true
+}
+
+// code is the number by which orders over WebSocket name the market; "" where there is none that can be one.
+func (w instrument) code() string {
+	if len(w.InstIDCode) > 18 || !within(string(w.InstIDCode), digits) {
+		return ""
+	}
+	return string(w.InstIDCode)
 }
 
 func orOne(s string) string {

@@ -1,0 +1,403 @@
+package okx
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
+)
+
+const (
+	opPlace     = "place"
+	opReplace   = "replace"
+	opCancel    = "cancel"
+	opCancelAll = "cancel all"
+	opDeadMan   = "cancel all after"
+	opLookup    = "lookup"
+)
+
+// writing is a change of one order, fit for either way.
+type writing struct {
+	op       string
+	path     string // over REST
+	socketOp string // over WebSocket
+	arg      argument
+	lane     rest.Lane
+	costs    []rest.Cost
+	deadline time.Time
+	d        *details
+}
+
+// argument names its market, by InstID or by code.
+type argument interface{ byCode(code string) any }
+
+func (p placing) byCode(code string) any {
+	p.InstID, p.InstIDCode = "", json.Number(code)
+	return p
+}
+
+func (n naming) byCode(code string) any {
+	n.InstID, n.InstIDCode = "", json.Number(code)
+	return n
+}
+
+func (a amending) byCode(code string) any {
+	a.InstID, a.InstIDCode = "", json.Number(code)
+	return a
+}
+
+// notSent is the error of what did not leave.
+func notSent(op string, err error) error {
+	told := &exchange.Error{Err: err}
+	if e := (*exchange.Error)(nil); errors.As(err, &e) {
+		copied := *e
+		told = &copied
+	} else {
+		for _, class := range []error{exchange.ErrInvalid, exchange.ErrUnsupported} {
+			if errors.Is(err, class) {
+				told.Class = class
+			}
+		}
+	}
+	told.Venue, told.Op, told.Outcome = Venue, op, exchange.ErrNotSent
+	return told
+}
+
+var (
+	errLate    = errors.New("its deadline has passed")
+	errAccount = fmt.Errorf("another venue or account: %w", exchange.ErrInvalid)
+)
+
+// prepare finds what is known of a market; its errors say that nothing was sent.
+func (x *Exchange) prepare(ctx context.Context, op string, m exchange.Market, a exchange.AccountID) (*details, error) {
+	if len(x.signers) == 0 {
+		return nil, errNoKey(op)
+	}
+	if m.Venue != Venue || a != x.cfg.Account {
+		return nil, notSent(op, errAccount)
+	}
+	d, err := x.details(ctx, op, m.Symbol)
+	if err != nil {
+		return nil, notSent(op, err)
+	}
+	return d, nil
+}
+
+// Place sends one order. The answer is an acknowledgement: StatusAccepted says that the venue will look at it. Market orders are in base
+// units, and never made smaller for lack of funds. After Deadline the venue refuses. Reduce-only is for swaps; an order for more than the
+// position is refused.
+func (x *Exchange) Place(ctx context.Context, req exchange.OrderRequest) (exchange.Order, error) {
+	d, err := x.prepare(ctx, opPlace, req.Market, req.Account)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	m, err := x.modeOf(ctx, opPlace)
+	if err != nil {
+		return exchange.Order{}, notSent(opPlace, err)
+	}
+	p, err := placingOf(&req, d, m)
+	if err != nil {
+		return exchange.Order{}, notSent(opPlace, err)
+	}
+	w := &writing{op: opPlace, path: placePath, socketOp: "order", arg: p, lane: rest.Opens, costs: x.orderCosts(byPlace, d), deadline: req.Deadline, d: d}
+	if req.ReduceOnly {
+		w.lane = rest.Protects
+	}
+	x.tracker.Sending(req)
+	row, err := x.write(ctx, w)
+	if err == nil && row.ClOrdID != "" && string(row.ClOrdID) != p.ClOrdID {
+		err = x.unread(opPlace, fmt.Errorf("an answer about another order: %w", exchange.ErrFrame))
+	}
+	if err != nil {
+		if !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) {
+			x.tracker.Forget(req.Ref())
+		}
+		if errors.Is(err, exchange.ErrUnsupported) {
+			x.forgetMode()
+		}
+		return exchange.Order{}, err
+	}
+	return x.answered(exchange.Order{OrderRequest: req, VenueID: string(row.OrdID), Status: exchange.StatusAccepted}, row), nil
+}
+
+// answered is o with what is known besides. An acknowledgement's time is no order's: pushes about it may be older, and are news.
+func (x *Exchange) answered(o exchange.Order, row *ackRow) exchange.Order {
+	o = x.tracker.Answered(o)
+	if o.Time.IsZero() {
+		f := fields{}
+		o.Time = f.time("ts", row.TS)
+	}
+	return o
+}
+
+func (x *Exchange) unread(op string, err error) error {
+	e := unread(write, err)
+	e.Op = op
+	return e
+}
+
+// write does w, once.
+func (x *Exchange) write(ctx context.Context, w *writing) (*ackRow, error) {
+	if !w.deadline.IsZero() && !time.Now().Before(w.deadline) {
+		return nil, notSent(w.op, errLate)
+	}
+	data, taken, err := x.viaSocket(ctx, w)
+	if !taken {
+		data, err = x.post(ctx, &rest.Request{Op: w.op, Path: w.path, Wire: rest.Wire{Body: body(w.arg)}, Lane: w.lane, Costs: w.costs, Deadline: w.deadline})
+	}
+	if err != nil {
+		return nil, err
+	}
+	row, err := one[ackRow](data)
+	if err == nil && row.SCode != "0" {
+		err = fmt.Errorf("no sCode: %w", exchange.ErrFrame)
+	}
+	if err != nil {
+		return nil, x.unread(w.op, err)
+	}
+	return row, nil
+}
+
+func (x *Exchange) post(ctx context.Context, r *rest.Request) ([]byte, error) {
+	r.Method, r.Write = http.MethodPost, true
+	if err := x.sign(r); err != nil {
+		return nil, err
+	}
+	return x.client.Do(ctx, r)
+}
+
+// Replace changes price or total quantity of a working order. Its ids stay. It is acknowledged only: the order stream tells whether the
+// change was made. The order keeps its place in the queue when only its quantity shrinks.
+func (x *Exchange) Replace(ctx context.Context, ref exchange.OrderRef, change exchange.Change) (exchange.Order, error) {
+	d, err := x.prepare(ctx, opReplace, ref.Market, ref.Account)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	a, err := amendingOf(&ref, change, d)
+	if err != nil {
+		return exchange.Order{}, notSent(opReplace, err)
+	}
+	a.ReqID = x.nextID()
+	before, ok := x.tracker.Known(ref)
+	if !ok || before.Quantity.IsZero() || before.Type == exchange.TypeLimit && before.Price.IsZero() {
+		if before, err = x.lookup(ctx, ref); err != nil {
+			return exchange.Order{}, notSent(opReplace, err)
+		}
+	}
+	w := &writing{op: opReplace, path: amendPath, socketOp: "amend-order", arg: a, lane: rest.Opens, costs: x.orderCosts(byAmend, d), d: d}
+	row, err := x.write(ctx, w)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	o := before
+	o.Fills = nil
+	if o.VenueID == "" {
+		o.VenueID = string(row.OrdID)
+	}
+	if !change.Price.IsZero() {
+		o.Requeued = !change.Price.Equal(o.Price)
+		o.Price = change.Price
+	}
+	if !change.Quantity.IsZero() {
+		o.Requeued = o.Requeued || change.Quantity.Cmp(o.Quantity) > 0
+		o.Quantity = change.Quantity
+	}
+	return o, nil
+}
+
+// nextID is a new id of a request.
+func (x *Exchange) nextID() string { return "r" + strconv.FormatUint(x.ids.Add(1), 36) }
+
+// Cancel takes a working order off the book. It is acknowledged only: the answer has the order as it is known, and the order stream tells
+// what became of it.
+func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
+	d, err := x.prepare(ctx, opCancel, ref.Market, ref.Account)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	n, err := namingOf(&ref, d)
+	if err != nil {
+		return exchange.Order{}, notSent(opCancel, err)
+	}
+	w := &writing{op: opCancel, path: cancelPath, socketOp: "cancel-order", arg: n, lane: rest.Protects, costs: []rest.Cost{x.costOf(byCancel, d)}, d: d}
+	row, err := x.write(ctx, w)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	o := exchange.Order{VenueID: string(row.OrdID), Status: exchange.StatusUnknown}
+	o.Market, o.Account, o.ClientID = ref.Market, ref.Account, ref.ClientID
+	if row.ClOrdID != "" {
+		o.ClientID = clientID(string(row.ClOrdID))
+	}
+	return x.answered(o, row), nil
+}
+
+// CancelAll cancels the working orders on s that the venue lists, twenty at a time: it has no single request for it. Orders that come while
+// it runs may stay.
+func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
+	d, err := x.prepare(ctx, opCancelAll, exchange.Market{Venue: Venue, Symbol: s}, x.cfg.Account)
+	if err != nil {
+		return err
+	}
+	orders, err := x.pending(ctx, opCancelAll, url.Values{"instId": {d.VenueSymbol}}, rest.Protects)
+	if err != nil {
+		return notSent(opCancelAll, err)
+	}
+	var failed *exchange.Error
+	canceled := false
+	for part := range slices.Chunk(orders, cancelSize) {
+		var list []naming
+		for i := range part {
+			list = append(list, naming{InstID: d.VenueSymbol, OrdID: part[i].VenueID})
+		}
+		if e := x.cancelMany(ctx, list, d); e == nil {
+			canceled = true
+		} else if failed == nil || errors.Is(e.Outcome, exchange.ErrOutcomeUnknown) {
+			failed = e
+		}
+	}
+	if failed == nil {
+		return nil
+	}
+	if canceled { // some of it has happened
+		failed.Outcome = exchange.ErrOutcomeUnknown
+	}
+	return failed
+}
+
+func (x *Exchange) cancelMany(ctx context.Context, list []naming, d *details) *exchange.Error {
+	cost := x.costOf(byCancelMany, d)
+	if cost.N = len(list); cost.N == 1 { // counts as a single one
+		cost = x.costOf(byCancel, d)
+	}
+	data, err := x.post(ctx, &rest.Request{Op: opCancelAll, Path: cancelManyPath, Wire: rest.Wire{Body: body(list)}, Lane: rest.Protects, Costs: []rest.Cost{cost}})
+	var rows []ackRow
+	if err == nil {
+		rows, err = ackRows(data)
+		if err == nil && len(rows) != len(list) {
+			err = fmt.Errorf("%d rows for %d orders: %w", len(rows), len(list), exchange.ErrFrame)
+		}
+	}
+	if e := (*exchange.Error)(nil); errors.As(err, &e) {
+		return e
+	} else if err != nil {
+		e = unread(batch, err)
+		e.Op = opCancelAll
+		return e
+	}
+	for i := range rows {
+		e := rows[i].refusal(batch, http.StatusOK)
+		if e == nil || gone[e.Code] {
+			continue
+		}
+		e.Op = opCancelAll
+		return e
+	}
+	return nil
+}
+
+// gone are the codes of a cancellation that comes too late to be needed.
+var gone = map[string]bool{"51400": true, "51401": true, "51402": true, "51410": true, "51603": true}
+
+// CancelAllAfter has the venue cancel all working orders of the account, on every market, unless it is called again within after:
+// whole seconds from 10 to 120, or 0.
+func (x *Exchange) CancelAllAfter(ctx context.Context, _ exchange.Symbol, after time.Duration) error {
+	d, err := deadManOf(after)
+	if err != nil {
+		return notSent(opDeadMan, err)
+	}
+	_, err = x.post(ctx, &rest.Request{Op: opDeadMan, Path: deadManPath, Wire: rest.Wire{Body: body(d)}, Lane: rest.Protects, Costs: []rest.Cost{x.cost(byDeadMan)}})
+	return err
+}
+
+// Lookup asks what became of an order: the venue's query, which has working and ended orders, then its history of seven days; and for its
+// fills. Orders canceled without a fill are forgotten about two hours later.
+func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
+	o, err := x.lookup(ctx, ref)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	return x.tracker.Answered(o), nil
+}
+
+func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
+	d, err := x.prepare(ctx, opLookup, ref.Market, ref.Account)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	n, err := namingOf(&ref, d)
+	if err != nil {
+		return exchange.Order{}, notSent(opLookup, err)
+	}
+	row, err := x.find(ctx, &n, d)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	o, err := row.order(d.Instrument, x.cfg.Account)
+	if err != nil {
+		return exchange.Order{}, bad(opLookup, err)
+	}
+	if o.Filled.Sign() > 0 {
+		o.Fills, err = x.fillsOf(ctx, row, d)
+	}
+	return o, err
+}
+
+// find is the order's row. That there is none is the venue's word.
+func (x *Exchange) find(ctx context.Context, n *naming, d *details) (*orderRow, error) {
+	rows, err := askRows[orderRow](ctx, x, opLookup, orderPath, n.query(), rest.Protects, x.costOf(byOrder, d))
+	absent := err
+	if errors.Is(err, exchange.ErrNotFound) {
+		rows, err = x.history(ctx, d)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if w := &rows[i]; n.OrdID != "" && string(w.OrdID) == n.OrdID || n.OrdID == "" && string(w.ClOrdID) == n.ClOrdID {
+			return w, nil
+		}
+	}
+	if absent != nil {
+		return nil, absent
+	}
+	return nil, bad(opLookup, fmt.Errorf("an answer about another order: %w", exchange.ErrFrame))
+}
+
+// history lists the newest ended orders of a market.
+func (x *Exchange) history(ctx context.Context, d *details) ([]orderRow, error) {
+	var all []orderRow
+	for _, t := range d.instTypes() {
+		query := url.Values{"instType": {t}, "instId": {d.VenueSymbol}, "limit": {strconv.Itoa(pageSize)}}
+		rows, err := askRows[orderRow](ctx, x, opLookup, historyPath, query, rest.Protects, x.cost(byHistory))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+// fillsOf are the fills of an order.
+func (x *Exchange) fillsOf(ctx context.Context, w *orderRow, d *details) ([]exchange.Fill, error) {
+	f := fields{}
+	l := listing{opLookup, fillsPath, rest.Protects, byFills}
+	query := url.Values{"instId": {d.VenueSymbol}, "ordId": {string(w.OrdID)}}
+	if began := f.time("cTime", w.CTime); !began.IsZero() && time.Since(began) > recent {
+		l.path, l.rule = oldFillsPath, byOldFills
+		query.Set("instType", string(w.InstType))
+	}
+	rows, err := pages(ctx, x, l, query, func(w *fillRow) text { return w.BillID })
+	if err != nil {
+		return nil, err
+	}
+	return x.readFills(ctx, opLookup, rows, time.Time{})
+}
