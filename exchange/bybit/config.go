@@ -1,21 +1,30 @@
-// Package bybit speaks to Bybit: its spot market and its linear perpetuals (API v5), through one client.
+// Package bybit speaks to Bybit: its spot market and its linear perpetuals (API v5), through one client, for one unified trading account in
+// one-way position mode. It is an [exchange.Exchange].
 //
-// So far it has the public side, [exchange.MarketData]: instruments, snapshots, and order books that follow the venue's sequence
-// rule. Orders and accounts are not in it yet.
+// Three habits of the venue shape it. Every answer to a write is an acknowledgement of the gateway's only: what Place, Replace and Cancel return
+// is pending, and what became of it comes on StreamOrders, or is asked for with Lookup. Client ids are good for one order for ever: one that
+// is used again is refused with ErrOutcomeUnknown and ErrConflict, for the order that has it may be the one that was meant. And linear limit
+// orders beyond the venue's price band are not refused but moved to the band: then the order's Price is the venue's, and Reason says so.
+//
+// An OrderRequest's Deadline becomes the request's recv_window, in the venue's clock, less what that clock is uncertain by. What the venue
+// enforces with it is the arrival at its gateway: a request that arrives later is refused with certainty; one that arrived in time is
+// matched moments later, whenever the engine comes to it.
 package bybit
 
 import (
-	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/feed"
+	"github.com/bothlegs/bothlegs/internal/private"
 	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
@@ -24,23 +33,66 @@ const Venue exchange.Venue = "bybit"
 
 // Endpoints are the addresses of Bybit, or of something that speaks like it: scheme and host, without a path.
 type Endpoints struct {
-	REST   string
-	Stream string // WebSocket, with a path for each kind of market
+	REST    string
+	Stream  string // WebSocket of public data
+	Private string // WebSocket of the account; empty: as Stream
+	Trade   string // WebSocket for order entry; empty: as Stream
+	// Demo is set for the demo market, which takes orders over REST only.
+	Demo bool
 }
 
-// Production is the real market. Several countries have hosts of their own.
+// Production is the real market. Several countries have hosts of their own; key and host must fit.
 func Production() Endpoints {
 	return Endpoints{REST: "https://api.bybit.com", Stream: "wss://stream.bybit.com"}
 }
+
+// Live is Production.
+func Live() Endpoints { return Production() }
 
 // Testnet is Bybit's test market: its own books, thin and often stale, play money.
 func Testnet() Endpoints {
 	return Endpoints{REST: "https://api-testnet.bybit.com", Stream: "wss://stream-testnet.bybit.com"}
 }
 
+// Demo is Bybit's demo market: the real market's prices, play money, keys of its own. It forgets orders after 7 days.
+func Demo() Endpoints {
+	return Endpoints{REST: "https://api-demo.bybit.com", Stream: "wss://stream.bybit.com", Private: "wss://stream-demo.bybit.com", Demo: true}
+}
+
+// Entry is how orders are sent.
+type Entry uint8
+
+const (
+	EntryREST   Entry = iota // each with a request of its own
+	EntrySocket              // over one WebSocket; over REST while that is not connected
+)
+
+// Egress is another way to the venue: a proxy, or another local address.
+type Egress struct {
+	Transport http.RoundTripper
+	// Credentials are of another key of the same account, for keys that are bound to addresses; the zero value stands for the usual one.
+	Credentials Credentials
+}
+
 // Config makes an [Exchange]. The zero value is ready to use: the real market's public data.
 type Config struct {
 	Endpoints Endpoints // addresses left empty are Production's
+
+	// Account names the account in everything that is told of it. Credentials are its key; without them only public data works.
+	Account     exchange.AccountID
+	Credentials Credentials
+
+	Entry Entry // default REST
+
+	// RecvWindow is for how long a request without a deadline is valid: 5 s (default) to 60 s.
+	RecvWindow time.Duration
+
+	// Limits is shared by Exchanges behind one address; nil: limits of its own.
+	Limits *Limits
+
+	// Standby ways carry cancels, lookups and reductions, and nothing else, while the venue bans the usual address. They add no budget. Off
+	// without them. Mind the venue's terms: a ban that is walked around may become one of the account.
+	Standby []Egress
 
 	// Instruments that are known already need not be fetched when a market of theirs is asked for.
 	Instruments []exchange.Instrument
@@ -49,28 +101,48 @@ type Config struct {
 	// 200 ms.
 	Depth int
 
-	// HTTP does the REST requests; nil is a client of its own, with a time-out of 10 s.
+	// HTTP does the REST requests; nil is a client of its own, with a time-out of 10 s. It is copied, and follows no redirections.
 	HTTP *http.Client
 
-	// Session is the model of the WebSocket sessions: heartbeat, time-outs, dialing, hooks. Protocol and Decoder in it must be nil.
+	// Session is the model of the WebSocket sessions: heartbeat, time-outs, dialing, hooks. Protocol and Decoder in it must be nil. Of its
+	// fields, account and order entry sockets heed NetDial, HandshakeTimeout and WriteWait.
 	Session feed.SessionConfig
 
 	// Seed is of the jitter of requests; 0: a random one.
 	Seed uint64
 }
 
-// Exchange is Bybit's public side: an exchange.MarketData, and with it a feed.Source; not an exchange.Exchange yet. It is safe for concurrent
-// use, and holds no connection but during its calls.
+// Exchange is Bybit, for one account: see the package's words. It is safe for concurrent use. It holds connections only while StreamBooks
+// and StreamOrders run, and, with EntrySocket, until Close.
 type Exchange struct {
-	cfg    Config
-	limits *limits
-	reader *rest.Reader
+	cfg     Config // without secrets
+	limits  *Limits
+	client  *rest.Client
+	clock   *rest.Clock
+	signers []*signer // one for each way out; none: no credentials
+	parse   parser
+	tracker *private.Tracker
+	stream  *private.Stream
+	entry   *desk // nil: REST
 
-	mu    sync.Mutex // guards rules
-	rules map[exchange.Symbol]exchange.Instrument
+	mu        sync.Mutex // guards what follows
+	rules     map[exchange.Symbol]exchange.Instrument
+	names     map[named]exchange.Symbol
+	listed    bool           // the venue's whole list is in rules
+	strangers map[named]bool // that are in no list; false: not asked yet
 }
 
-var _ exchange.MarketData = (*Exchange)(nil)
+// named is a market by the venue's name, which is one for two kinds.
+type named struct {
+	kind exchange.Kind
+	name string
+}
+
+var (
+	_ exchange.Exchange    = (*Exchange)(nil)
+	_ exchange.CancelAller = (*Exchange)(nil)
+	_ exchange.TimeTeller  = (*Exchange)(nil)
+)
 
 // New checks cfg and makes an Exchange. It does no I/O. What is wrong with cfg wraps [exchange.ErrInvalid].
 func New(cfg Config) (*Exchange, error) {
@@ -78,10 +150,50 @@ func New(cfg Config) (*Exchange, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	x := &Exchange{cfg: cfg, limits: newLimits()}
-	x.reader = &rest.Reader{Venue: Venue, Base: cfg.Endpoints.REST, HTTP: cfg.HTTP, Jitter: rest.NewJitter(cfg.Seed), Answer: payload}
+	x := &Exchange{limits: cfg.Limits, tracker: private.NewTracker(private.TrackerConfig{Account: cfg.Account})}
+	x.client = &rest.Client{Venue: Venue, Base: cfg.Endpoints.REST, HTTP: rest.Harden(cfg.HTTP), Limits: x.limits.rest,
+		Jitter: rest.NewJitter(cfg.Seed), Read: x.read}
+	if err := x.arm(&cfg); err != nil {
+		return nil, err
+	}
+	x.clock = rest.NewClock(x.serverTime)
+	x.client.Clock = x.clock
+	cfg.Credentials, cfg.Standby = Credentials{}, nil
+	x.cfg = cfg
+	x.parse = parser{account: cfg.Account, symbol: x.symbolOf, asked: new(asked)}
 	x.keep(cfg.Instruments)
+	var err error
+	if x.stream, err = x.newStream(cfg.Seed); err != nil {
+		return nil, err
+	}
+	if cfg.Entry == EntrySocket && len(x.signers) > 0 {
+		x.entry = &desk{x: x, prefix: strconv.FormatUint(rand.Uint64(), 36)}
+	}
 	return x, nil
+}
+
+// arm makes the signers and the standby ways.
+func (x *Exchange) arm(cfg *Config) error {
+	usual, err := newSigner(cfg.Credentials)
+	if err != nil {
+		return err
+	}
+	if usual == nil {
+		return nil
+	}
+	x.signers = []*signer{usual}
+	for _, e := range cfg.Standby {
+		s := usual
+		if !e.Credentials.isZero() {
+			if s, err = newSigner(e.Credentials); err != nil {
+				return err
+			}
+		}
+		h := *x.client.HTTP
+		h.Transport = e.Transport
+		x.signers, x.client.Standby = append(x.signers, s), append(x.client.Standby, rest.Harden(&h))
+	}
+	return nil
 }
 
 func (c *Config) setDefaults() {
@@ -92,16 +204,26 @@ func (c *Config) setDefaults() {
 	if c.Endpoints.Stream == "" {
 		c.Endpoints.Stream = p.Stream
 	}
+	if c.Endpoints.Private == "" {
+		c.Endpoints.Private = c.Endpoints.Stream
+	}
+	if c.Endpoints.Trade == "" {
+		c.Endpoints.Trade = c.Endpoints.Stream
+	}
 	if c.Depth == 0 {
 		c.Depth = defaultDepth
 	}
-	if c.HTTP == nil {
-		c.HTTP = &http.Client{Timeout: 10 * time.Second}
+	if c.RecvWindow == 0 {
+		c.RecvWindow = 5 * time.Second
+	}
+	if c.Limits == nil {
+		c.Limits = NewLimits()
 	}
 }
 
 func (c *Config) validate() error {
-	for _, a := range []struct{ address, schemes string }{{c.Endpoints.REST, "http https"}, {c.Endpoints.Stream, "ws wss"}} {
+	e := &c.Endpoints
+	for _, a := range []struct{ address, schemes string }{{e.REST, "http https"}, {e.Stream, "ws wss"}, {e.Private, "ws wss"}, {e.Trade, "ws wss"}} {
 		u, err := url.Parse(a.address)
 		if err != nil || u.Host == "" || u.Path != "" || !slices.Contains(strings.Fields(a.schemes), u.Scheme) {
 			return fmt.Errorf("bybit: endpoint %q: want one of %s, ://, and a host: %w", a.address, a.schemes, exchange.ErrInvalid)
@@ -109,6 +231,21 @@ func (c *Config) validate() error {
 	}
 	if c.Session.Protocol != nil || c.Session.Decoder != nil {
 		return fmt.Errorf("bybit: Session.Protocol and Session.Decoder are the exchange's own: %w", exchange.ErrInvalid)
+	}
+	switch {
+	case c.Entry > EntrySocket:
+		return fmt.Errorf("bybit: entry %d: %w", c.Entry, exchange.ErrInvalid)
+	case c.Entry == EntrySocket && e.Demo:
+		return fmt.Errorf("bybit: the demo market has no order entry over WebSocket: %w", exchange.ErrUnsupported)
+	case c.RecvWindow < 5*time.Second || c.RecvWindow > maxWindow:
+		return fmt.Errorf("bybit: RecvWindow %v: want 5 s to %v: %w", c.RecvWindow, maxWindow, exchange.ErrInvalid)
+	case c.Limits.rest == nil:
+		return fmt.Errorf("bybit: Limits are made by NewLimits: %w", exchange.ErrInvalid)
+	}
+	for _, w := range c.Standby {
+		if w.Transport == nil {
+			return fmt.Errorf("bybit: a standby way without Transport: %w", exchange.ErrInvalid)
+		}
 	}
 	for _, i := range c.Instruments {
 		if i.Market.Venue != Venue {
@@ -119,47 +256,4 @@ func (c *Config) validate() error {
 		}
 	}
 	return checkDepth(c.Depth)
-}
-
-// Venue is "bybit".
-func (x *Exchange) Venue() exchange.Venue { return Venue }
-
-// keep adds rules to the known ones.
-func (x *Exchange) keep(all []exchange.Instrument) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.rules == nil {
-		x.rules = make(map[exchange.Symbol]exchange.Instrument, len(all))
-	}
-	for _, i := range all {
-		x.rules[i.Market.Symbol] = i
-	}
-}
-
-// known are the rules of symbols, fetched where one of them is new.
-func (x *Exchange) known(ctx context.Context, op string, symbols ...exchange.Symbol) ([]exchange.Instrument, error) {
-	list, missing := x.lookUp(symbols)
-	if missing == nil {
-		return list, nil
-	}
-	if _, err := x.Instruments(ctx); err != nil {
-		return nil, err
-	}
-	if list, missing = x.lookUp(symbols); missing != nil {
-		return nil, &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrInvalid, Err: fmt.Errorf("no market %s", missing)}
-	}
-	return list, nil
-}
-
-func (x *Exchange) lookUp(symbols []exchange.Symbol) (list []exchange.Instrument, missing *exchange.Symbol) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, s := range symbols {
-		i, ok := x.rules[s]
-		if !ok {
-			return nil, &s
-		}
-		list = append(list, i)
-	}
-	return list, nil
 }

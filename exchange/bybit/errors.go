@@ -10,67 +10,90 @@ import (
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
-
-// classes sorts the venue's codes of public requests by what a caller can do about them.
-var classes = map[int]error{
-	10000: exchange.ErrUnavailable, // server time-out
-	10016: exchange.ErrUnavailable, // server error, or restarting
-	10006: exchange.ErrRateLimited,
-	10429: exchange.ErrRateLimited, // system protection
-	10403: exchange.ErrRateLimited,
-	10001: exchange.ErrInvalid, // parameters
-	10017: exchange.ErrInvalid, // path
-	10029: exchange.ErrInvalid, // symbol
-	10404: exchange.ErrInvalid,
-	10024: exchange.ErrUnauthorized, // compliance rules of the region
-	10009: exchange.ErrUnauthorized, // address banned by the operator
-}
 
 // banned is how long the venue refuses an address that asked too often, by its documentation.
 const banned = 10 * time.Minute
 
-// payload is what an answer carries, or what an answer that is no success means. The venue says no in an HTTP 200 as readily as in an
-// HTTP error.
-func payload(op string, status int, body []byte) ([]byte, *exchange.Error) {
+// answer takes an answer apart. The venue says no in an HTTP 200 as readily as in an HTTP error. The error of a write has an Outcome: rejected
+// only where that is certain, by a code whose meaning is documented or by a gateway that let nothing through.
+func answer(write bool, status int, body []byte) (envelope, *exchange.Error) {
 	var told envelope
 	err := json.Unmarshal(body, &told)
 	if err != nil {
 		told = envelope{}
 	}
-	if status == http.StatusOK && told.Code != nil && *told.Code == 0 {
-		return told.Result, nil
+	code, known := told.code()
+	if status == http.StatusOK && known {
+		if c, _ := judge(code); code == 0 || c == standing {
+			return told, nil
+		}
 	}
-	e := &exchange.Error{Venue: Venue, Op: op, Code: "HTTP " + strconv.Itoa(status)}
-	code := 0
-	if told.Code != nil && *told.Code != 0 {
-		code = *told.Code
-		e.Code, e.Message = strconv.Itoa(code), told.Message
-	} else if status == http.StatusOK {
+	e := &exchange.Error{Venue: Venue, Code: "HTTP " + strconv.Itoa(status)}
+	if known && code != 0 {
+		e.Code, e.Message = strconv.Itoa(code), cleaned(told.Message)
+	} else if code = 0; status == http.StatusOK {
 		e.Err = fmt.Errorf("an answer without retCode: %w", exchange.ErrFrame)
 	}
-	if e.Class = class(status, code); errors.Is(e.Class, exchange.ErrBanned) && e.RetryAfter == 0 {
+	e.Class, e.Outcome = classify(write, status, code)
+	if errors.Is(e.Class, exchange.ErrBanned) {
 		e.RetryAfter = banned
 	}
-	return nil, e
+	return told, e
 }
 
-// class says why, by the HTTP status and the venue's code.
-func class(status, code int) error {
+// classify says why and, of writes, whether it happened, by the HTTP status and the venue's code (0: none).
+func classify(write bool, status, code int) (class, outcome error) {
+	sure, class := vague, error(nil)
+	if code != 0 {
+		sure, class = judge(code)
+	}
 	switch {
+	case rest.ServerError(status): // what a gateway says in the place of the server is no word of it
+		sure = vague
+		if class == nil {
+			class = exchange.ErrUnavailable
+		}
 	case status == http.StatusForbidden:
 		// Too many requests; or a country that the venue refuses, which never ends: then waiting does no harm.
-		return exchange.ErrBanned
-	case classes[code] != nil:
-		return classes[code]
-	case status == http.StatusTooManyRequests:
+		sure, class = denied, exchange.ErrBanned
+	case code == 0:
+		if class = refusals(status); class != nil {
+			sure = denied
+		}
+	}
+	switch {
+	case !write:
+		return class, nil
+	case sure == denied:
+		return class, exchange.ErrRejected
+	}
+	return class, exchange.ErrOutcomeUnknown
+}
+
+// refusals are the statuses that say by themselves that nothing was done.
+func refusals(status int) error {
+	switch status {
+	case http.StatusTooManyRequests:
 		return exchange.ErrRateLimited
-	case status == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		return exchange.ErrUnauthorized
-	case status >= 500, status == http.StatusRequestTimeout:
-		return exchange.ErrUnavailable
+	case http.StatusBadRequest, http.StatusNotFound:
+		return exchange.ErrInvalid
 	}
 	return nil
+}
+
+// cleaned is a message without what the venue repeats of a request whose signature does not fit: the key is in it.
+func cleaned(message string) string {
+	if i := strings.Index(message, "origin_string"); i >= 0 {
+		message = strings.TrimSpace(message[:i])
+	}
+	if len(message) > 400 {
+		message = message[:400]
+	}
+	return message
 }
 
 // refused is the venue's refusal of a subscription. It comes in words, without a code: those that name a bad topic end a stream, others may

@@ -3,27 +3,133 @@ package bybit
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
-// get reads path; the answer's payload goes to v. Failures are an *exchange.Error, or ctx's.
-func (x *Exchange) get(ctx context.Context, op string, pace *rate.Limiter, path string, query url.Values, v any) error {
-	data, err := x.reader.Get(ctx, op, path+"?"+query.Encode(), pace)
+// get reads path, public data, into v. Failures are an *exchange.Error, or ctx's.
+func (x *Exchange) get(ctx context.Context, op, path string, query url.Values, v any) error {
+	target := path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	data, err := x.client.Get(ctx, op, target, rest.Cost{Name: byAddress, N: 1})
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return &exchange.Error{Venue: Venue, Op: op, Err: fmt.Errorf("%w: %w", err, exchange.ErrFrame)}
+	return unmarshal(op, data, v)
+}
+
+func unmarshal(op string, data []byte, v any) error {
+	if err := decode(data, v); err != nil {
+		return &exchange.Error{Venue: Venue, Op: op, Err: err}
 	}
 	return nil
 }
+
+// maxWindow bounds how long a signed request stays valid.
+const maxWindow = time.Minute
+
+// query reads c, about the account, into v.
+func (x *Exchange) query(ctx context.Context, c call, kind exchange.Kind, lane rest.Lane, v any) error {
+	r, err := x.request(&c, kind, lane, time.Time{})
+	if err != nil {
+		return err
+	}
+	data, err := x.client.Do(ctx, r)
+	if err != nil {
+		return err
+	}
+	return unmarshal(c.op, data, v)
+}
+
+// request is c, to be signed.
+func (x *Exchange) request(c *call, kind exchange.Kind, lane rest.Lane, deadline time.Time) (*rest.Request, error) {
+	if len(x.signers) == 0 {
+		return nil, &exchange.Error{Venue: Venue, Op: c.op, Outcome: exchange.ErrNotSent, Class: exchange.ErrUnauthorized, Message: "no credentials"}
+	}
+	return &rest.Request{
+		Op: c.op, Method: c.method, Path: c.path, Wire: rest.Wire{Query: c.query, Body: c.body},
+		Lane: lane, Costs: x.costs(c, kind, byAddress), Write: c.method == http.MethodPost, Deadline: deadline,
+		Sign: func(w *rest.Wire, now time.Time, egress int) error { return x.sign(w, now, egress, deadline) },
+	}, nil
+}
+
+// costs are c's: first of the way that it takes, then of its path.
+func (x *Exchange) costs(c *call, kind exchange.Kind, way string) []rest.Cost {
+	return []rest.Cost{{Name: way, N: 1}, {Name: ruleOf(c, kind), Scope: string(x.cfg.Account), N: 1}}
+}
+
+// sign adds the headers of a signed request.
+func (x *Exchange) sign(w *rest.Wire, now time.Time, egress int, deadline time.Time) error {
+	stamp, window, err := x.validity(now, deadline)
+	if err != nil {
+		return err
+	}
+	s := x.signers[egress]
+	signature, err := s.request(make([]byte, 0, 96), stamp, window, w.Query, w.Body)
+	if err != nil {
+		return err
+	}
+	w.Header["X-Bapi-Api-Key"] = []string{s.key.Reveal()}
+	w.Header["X-Bapi-Timestamp"] = []string{stamp}
+	w.Header["X-Bapi-Recv-Window"] = []string{window}
+	w.Header["X-Bapi-Sign"] = []string{string(signature)}
+	if w.Body != nil {
+		w.Header["Content-Type"] = []string{"application/json"}
+	}
+	return nil
+}
+
+var errLate = errors.New("its deadline has passed")
+
+// validity is from when to when the venue takes a request, by its clock: it refuses what arrives at stamp + window or later, and what arrives
+// a second or more before stamp. What our idea of its clock may be wrong by is taken off at both ends. now is the venue's time, deadline
+// ours; without one the window is RecvWindow.
+func (x *Exchange) validity(now, deadline time.Time) (stamp, window string, err error) {
+	_, slack := x.clock.Offset()
+	from := now.Add(-slack).UnixMilli()
+	length := x.cfg.RecvWindow.Milliseconds() + slack.Milliseconds()
+	if !deadline.IsZero() {
+		length = min(x.clock.At(deadline).Add(-slack).UnixMilli()-from, maxWindow.Milliseconds())
+	}
+	if length <= 0 {
+		return "", "", errLate
+	}
+	return strconv.FormatInt(from, 10), strconv.FormatInt(length, 10), nil
+}
+
+// withoutKey is a message of the venue's that repeats no key.
+func (x *Exchange) withoutKey(message string) string {
+	for _, s := range x.signers {
+		message = strings.ReplaceAll(message, s.key.Reveal(), "[key]")
+	}
+	return message
+}
+
+// serverTime is what the clock is set by: it must not wait for the clock.
+func (x *Exchange) serverTime(ctx context.Context) (time.Time, error) {
+	var r timeResult
+	if err := x.get(ctx, "server time", "/v5/market/time", nil, &r); err != nil {
+		return time.Time{}, err
+	}
+	t, err := r.time()
+	if err != nil {
+		return time.Time{}, &exchange.Error{Venue: Venue, Op: "server time", Err: err}
+	}
+	return t, nil
+}
+
+// ServerTime is the venue's clock as it answered.
+func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) { return x.serverTime(ctx) }
 
 // Instruments lists spot markets and linear perpetuals; futures that expire are left out. The venue itself lists only what trades now, and
 // what is about to. An instrument whose rules do not pass exchange.Instrument's Validate is listed as not tradable.
@@ -51,11 +157,11 @@ func (x *Exchange) list(ctx context.Context, kind exchange.Kind) ([]exchange.Ins
 		query.Set("limit", "1000")
 	}
 	for range maxPages {
-		var page instrumentsPage
-		if err := x.get(ctx, "instruments", x.limits.requests, "/v5/market/instruments-info", query, &page); err != nil {
+		var page page[instrument]
+		if err := x.get(ctx, "instruments", "/v5/market/instruments-info", query, &page); err != nil {
 			return nil, err
 		}
-		if page.Category != "" && page.Category != category(kind) {
+		if page.Category != "" && page.Category != text(category(kind)) {
 			return nil, fail(fmt.Errorf("%w: category %q for %q", exchange.ErrFrame, page.Category, category(kind)))
 		}
 		if len(page.List) == 0 && len(all) == 0 {
@@ -69,7 +175,7 @@ func (x *Exchange) list(ctx context.Context, kind exchange.Kind) ([]exchange.Ins
 		if page.NextPageCursor == "" || kind == exchange.Spot {
 			return all, nil
 		}
-		query.Set("cursor", page.NextPageCursor)
+		query.Set("cursor", string(page.NextPageCursor))
 	}
 	return nil, fail(fmt.Errorf("%w: more than %d pages", exchange.ErrFrame, maxPages))
 }
@@ -93,7 +199,7 @@ func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (
 	}
 	var result json.RawMessage
 	query := url.Values{"category": {category(s.Kind)}, "symbol": {m.name}, "limit": {strconv.Itoa(min(depth, 1000))}}
-	if err := x.get(ctx, "snapshot", x.limits.requests, "/v5/market/orderbook", query, &result); err != nil {
+	if err := x.get(ctx, "snapshot", "/v5/market/orderbook", query, &result); err != nil {
 		return nil, err
 	}
 	b, err := parseSnapshot(m, result, time.Now())

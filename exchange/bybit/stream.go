@@ -2,6 +2,7 @@ package bybit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -79,7 +80,12 @@ func (x *Exchange) await(ctx context.Context, symbols []exchange.Symbol) ([]exch
 		if err == nil || !rest.Retryable(ctx, err) {
 			return known, err
 		}
-		if err := rest.Sleep(ctx, wait.Next()+x.reader.Jitter.Part(500*time.Millisecond)); err != nil {
+		d := wait.Next() + x.client.Jitter.Part(500*time.Millisecond)
+		var e *exchange.Error
+		if errors.As(err, &e) {
+			d = max(d, e.RetryAfter)
+		}
+		if err := rest.Sleep(ctx, d); err != nil {
 			return nil, err
 		}
 	}

@@ -2,23 +2,25 @@ package bybit
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
 // The venue's JSON, as far as it is read here. Prices, sizes and rules are strings; times, u and seq are numbers.
 
-// envelope is every REST answer. Code is a pointer because an answer without one is no success.
+// envelope is every REST answer.
 type envelope struct {
-	Code    *int            `json:"retCode"`
+	Code    text            `json:"retCode"`
 	Message string          `json:"retMsg"`
 	Result  json.RawMessage `json:"result"`
+	Time    text            `json:"time"`
 }
 
-type instrumentsPage struct {
-	Category       string       `json:"category"`
-	NextPageCursor string       `json:"nextPageCursor"`
-	List           []instrument `json:"list"`
+// code is false where there is none: such an answer is no success.
+func (e *envelope) code() (int, bool) {
+	c, err := strconv.Atoi(string(e.Code))
+	return c, err == nil
 }
 
 // instrument is one row of /v5/market/instruments-info. Spot and linear name the same rule differently.

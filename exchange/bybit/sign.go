@@ -1,0 +1,138 @@
+package bybit
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"hash"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// Credentials are an API key of one account: Key with Secret for keys that the venue made, Key with PrivateKey for RSA keys whose public half
+// was given to the venue. The zero value has none: then only public data works. They are never printed, Key included.
+type Credentials struct {
+	Key        string
+	Secret     exchange.Secret
+	PrivateKey exchange.Secret // PEM, PKCS #1 or PKCS #8, RSA
+}
+
+// Format writes a placeholder, whatever the verb.
+func (c Credentials) Format(f fmt.State, _ rune) {
+	text := "[no credentials]"
+	if !c.isZero() {
+		text = "[credentials]"
+	}
+	_, _ = io.WriteString(f, text)
+}
+
+func (c Credentials) isZero() bool { return c.Key == "" && c.Secret.IsZero() && c.PrivateKey.IsZero() }
+
+// signer signs with one key. It is safe for concurrent use.
+type signer struct {
+	key  exchange.Secret // hidden from fmt, which looks into pointers for verbs that do not fit
+	rsa  *rsa.PrivateKey // nil: HMAC
+	pool sync.Pool       // of *signing
+}
+
+// signing is the memory of one signature.
+type signing struct {
+	mac  hash.Hash // keyed; nil for RSA
+	text []byte
+	sum  [sha256.Size]byte
+}
+
+// newSigner is nil without credentials. Its errors wrap ErrInvalid and tell nothing of the key.
+func newSigner(c Credentials) (*signer, error) {
+	bad := func(what string) error { return fmt.Errorf("bybit: credentials: %s: %w", what, exchange.ErrInvalid) }
+	switch {
+	case c.isZero():
+		return nil, nil
+	case c.Key == "":
+		return nil, bad("a secret without Key")
+	case c.Secret.IsZero() == c.PrivateKey.IsZero():
+		return nil, bad("want one of Secret and PrivateKey")
+	}
+	for _, b := range []byte(c.Key) {
+		if b <= ' ' || b > '~' || b == '"' || b == '\\' {
+			return nil, bad("a Key that is none")
+		}
+	}
+	s := &signer{key: exchange.NewSecret(c.Key)}
+	if !c.PrivateKey.IsZero() {
+		key, err := parseRSA([]byte(c.PrivateKey.Reveal()))
+		if err != nil {
+			return nil, bad(err.Error())
+		}
+		s.rsa = key
+		s.pool.New = func() any { return new(signing) }
+		return s, nil
+	}
+	secret := []byte(c.Secret.Reveal())
+	s.pool.New = func() any { return &signing{mac: hmac.New(sha256.New, secret)} }
+	return s, nil
+}
+
+// parseRSA has errors of its own: the parsers' could repeat parts of what they read.
+func parseRSA(text []byte) (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("PrivateKey is no PEM")
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("PrivateKey is no PKCS #1 or PKCS #8 key")
+	}
+	key, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("PrivateKey is no RSA key: the venue takes no other")
+	}
+	return key, nil
+}
+
+// request appends the signature of a REST request: of stamp and window as they stand in its headers, and of its query (GET) or body (POST)
+// exactly as it is sent.
+func (s *signer) request(dst []byte, stamp, window string, query string, body []byte) ([]byte, error) {
+	w := s.pool.Get().(*signing)
+	defer s.pool.Put(w)
+	w.text = append(append(append(w.text[:0], stamp...), s.key.Reveal()...), window...)
+	w.text = append(append(w.text, query...), body...)
+	return s.finish(dst, w)
+}
+
+// login appends the signature of an auth request that holds until expires.
+func (s *signer) login(dst []byte, expires time.Time) ([]byte, error) {
+	w := s.pool.Get().(*signing)
+	defer s.pool.Put(w)
+	w.text = strconv.AppendInt(append(w.text[:0], "GET/realtime"...), expires.UnixMilli(), 10)
+	return s.finish(dst, w)
+}
+
+// finish signs w.text: HMAC in lowercase hex, RSA in base64.
+func (s *signer) finish(dst []byte, w *signing) ([]byte, error) {
+	if s.rsa == nil {
+		w.mac.Reset()
+		w.mac.Write(w.text)
+		return hex.AppendEncode(dst, w.mac.Sum(w.sum[:0])), nil
+	}
+	w.sum = sha256.Sum256(w.text)
+	sig, err := rsa.SignPKCS1v15(rand.Reader, s.rsa, crypto.SHA256, w.sum[:])
+	if err != nil {
+		return nil, fmt.Errorf("signing: %w", exchange.ErrInvalid)
+	}
+	return base64.StdEncoding.AppendEncode(dst, sig), nil
+}
