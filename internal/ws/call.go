@@ -3,6 +3,7 @@ package ws
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -94,15 +95,18 @@ func (c *Conn) forget(id string, wait chan []byte) {
 }
 
 func (c *Conn) send(ctx context.Context, frame []byte, urgent bool) error {
-	if err := c.pace.wait(ctx, c.done, urgent); err != nil {
-		return notSent(nil, err)
+	err := c.pace.wait(ctx, c.done, urgent)
+	if err == nil {
+		err = c.mayWrite(ctx)
 	}
-	if err := c.mayWrite(ctx); err != nil {
-		return err
+	switch {
+	case errors.Is(err, errDone):
+		return notSent(exchange.ErrUnavailable, c.end)
+	case err != nil:
+		return notSent(nil, err)
 	}
 	c.n.sent.Add(1)
 	if err := c.write(frame); err != nil {
-		c.Close(fmt.Errorf("ws: write: %w", err))
 		return unknown(fmt.Errorf("write: %w", err))
 	}
 	return nil
@@ -113,14 +117,14 @@ func (c *Conn) mayWrite(ctx context.Context) error {
 	select {
 	case c.token <- struct{}{}:
 	case <-ctx.Done():
-		return notSent(nil, ctx.Err())
+		return ctx.Err()
 	case <-c.done:
-		return notSent(exchange.ErrUnavailable, c.end)
+		return errDone
 	}
 	select {
 	case <-c.done:
 		<-c.token
-		return notSent(exchange.ErrUnavailable, c.end)
+		return errDone
 	default:
 		return nil
 	}

@@ -192,13 +192,17 @@ func (c *Conn) heartbeat() error {
 	return c.write(c.cfg.Heartbeat())
 }
 
-// write writes one message and gives the token back.
+// write writes one message and gives the token back. A failure ends the connection before the next in line may write.
 func (c *Conn) write(frame []byte) error {
 	defer func() { <-c.token }()
-	if err := c.ws.SetWriteDeadline(time.Now().Add(c.cfg.WriteWait)); err != nil {
-		return err
+	err := c.ws.SetWriteDeadline(time.Now().Add(c.cfg.WriteWait))
+	if err == nil {
+		err = c.ws.WriteMessage(websocket.TextMessage, frame)
 	}
-	return c.ws.WriteMessage(websocket.TextMessage, frame)
+	if err != nil {
+		c.Close(fmt.Errorf("ws: write: %w", err))
+	}
+	return err
 }
 
 // notSent is an error from before the first byte.

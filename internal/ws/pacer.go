@@ -2,6 +2,7 @@ package ws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -39,7 +40,10 @@ func (p *pacer) take() {
 	p.limit.ReserveN(time.Now(), 1)
 }
 
-// wait returns nil when it is the caller's turn; it does not look at done once that is so.
+// errDone: the connection has ended.
+var errDone = errors.New("done")
+
+// wait returns nil when it is the caller's turn.
 func (p *pacer) wait(ctx context.Context, done <-chan struct{}, urgent bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -57,7 +61,7 @@ func (p *pacer) wait(ctx context.Context, done <-chan struct{}, urgent bool) err
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-done:
-		return nil
+		return errDone
 	}
 	defer func() { <-p.head }()
 	for {
@@ -93,7 +97,7 @@ func (p *pacer) try() time.Duration {
 	return d
 }
 
-// pause waits for d; the end of the connection makes it short without an error, for who waits finds it out itself.
+// pause waits for d, unless that is longer than ctx allows.
 func pause(ctx context.Context, done <-chan struct{}, d time.Duration) error {
 	if d == 0 {
 		return nil
@@ -109,6 +113,6 @@ func pause(ctx context.Context, done <-chan struct{}, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-done:
-		return nil
+		return errDone
 	}
 }
