@@ -38,17 +38,21 @@ func (r *run) follow(l *link) {
 		InitialInterval: r.cfg.BackoffMin, MaxInterval: r.cfg.BackoffMax, Multiplier: 2, Stop: backoff.Stop, Clock: backoff.SystemClock,
 	}
 	b.Reset()
+	hurried := false
 	for {
+		born := time.Now()
 		live, err := r.connect(l)
 		if r.ctx.Err() != nil {
 			return
 		}
 		r.cfg.Report(l.Name, err)
-		if live {
+		lasted := live && time.Since(born) >= r.cfg.BackoffMax
+		if lasted {
 			b.Reset()
-			if errors.Is(err, ErrRenew) {
-				continue
-			}
+		}
+		if live && errors.Is(err, ErrRenew) && (lasted || !hurried) { // a venue that ends every new one at once must not be hammered
+			hurried = !lasted
+			continue
 		}
 		if r.sleep(r.wait(b.NextBackOff(), err)) != nil {
 			return

@@ -53,8 +53,9 @@ func (t *Tracker) fresh(r *record, f exchange.Fill) (exchange.Fill, bool) {
 	if f.TradeID == "" || !t.fills.add(f.Key()) {
 		return f, false
 	}
-	r.sum = r.sum.Add(f.Quantity)
-	r.order.Filled = r.order.Filled.Max(r.sum)
+	p := r.part(f.VenueID)
+	p.told = p.told.Add(f.Quantity)
+	r.tally()
 	return f, true
 }
 
@@ -186,20 +187,20 @@ func (t *Tracker) miss(u Update) {
 func (t *Tracker) owes(o exchange.Order) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var sum exchange.Decimal
-	if r := t.match(&o); r != nil {
+	var told exchange.Decimal
+	if r := t.find(o.Ref()); r != nil {
 		if r.missed {
 			return true
 		}
-		sum = r.sum
+		told = r.part(o.VenueID).told
 	}
 	for _, f := range o.Fills {
 		f.Market, f.Account = o.Market, t.cfg.Account
 		if !t.fills.contains(f.Key()) {
-			sum = sum.Add(f.Quantity)
+			told = told.Add(f.Quantity)
 		}
 	}
-	return o.Filled.Cmp(sum) > 0
+	return o.Filled.Cmp(told) > 0
 }
 
 // absent takes the venue's word that it does not know an order. One that was only sent is forgotten when it is long past its time.

@@ -71,6 +71,10 @@ func (c *catchUp) lookUp(ctx context.Context) error {
 		o, err := c.link.Lookup(ctx, ref)
 		switch {
 		case err == nil:
+			o.Market = ref.Market
+			if o.ClientID == "" {
+				o.ClientID = ref.ClientID
+			}
 			c.add(Update{Order: &o}, true)
 		case errors.Is(err, exchange.ErrNotFound) || errors.Is(err, exchange.ErrInvalid):
 			c.cfg.Tracker.absent(ref, err) // what that means is for the consumer to decide

@@ -9,21 +9,33 @@ import (
 
 // record is one order.
 type record struct {
-	number uint64         // in the order in which they were first heard of
-	order  exchange.Order // all that is known, by push, answer or reading; without Fills
-	sum    exchange.Decimal
-	told   state // what the stream has told; sum is of the fills told
-	sent   bool  // by this process: the request's fields are as they were sent
-	shown  bool  // by the venue
-	missed bool  // something that was pushed could not be told
-	since  time.Time
-	filed  uint8
+	number   uint64           // in the order in which they were first heard of
+	order    exchange.Order   // all that is known, by push, answer or reading; without Fills
+	quantity exchange.Decimal // of the venue's present id; order has the total
+	parts    []part           // one a venue id
+	told     state            // what the stream has told
+	sent     bool             // by this process: the request's fields are as they were sent
+	shown    bool             // by the venue
+	missed   bool             // something that was pushed could not be told
+	since    time.Time
+	filed    uint8
 }
 
 const (
 	filedOwed = 1 + iota
 	filedTold
 )
+
+// part is what filled under one of the venue's ids.
+type part struct {
+	id     string
+	filled exchange.Decimal // as the venue says, cumulative
+	told   exchange.Decimal // in single fills
+	avg    exchange.Decimal
+	fees   []exchange.Amount
+}
+
+func (p *part) total() exchange.Decimal { return p.filled.Max(p.told) }
 
 // state is what makes news when it changes.
 type state struct {
@@ -44,9 +56,14 @@ func (r *record) state() state {
 	return state{told: true, status: o.Status, filled: o.Filled, price: o.Price, quantity: o.Quantity, venueID: o.VenueID}
 }
 
+// owing reports whether the venue counts fills that were not told, or something was missed.
+func (r *record) owing() bool {
+	return r.missed || slices.ContainsFunc(r.parts, func(p part) bool { return p.told.Cmp(p.filled) < 0 })
+}
+
 // settled reports whether the order has ended and all of it was told.
 func (r *record) settled() bool {
-	return r.told.status.Final() && r.order.Status == r.told.status && r.sum.Cmp(r.order.Filled) >= 0 && !r.missed
+	return r.told.status.Final() && r.order.Status == r.told.status && !r.owing()
 }
 
 func (r *record) copy() exchange.Order {
@@ -63,19 +80,12 @@ func (r *record) learn(o *exchange.Order) {
 	stale := !o.Time.IsZero() && o.Time.Before(k.Time)
 	former := o.VenueID != "" && slices.Contains(k.Former, o.VenueID) // its end was the replacement
 	r.identify(o, former)
-	if o.Filled.Cmp(k.Filled) >= 0 {
-		k.Filled = o.Filled
-		if !o.AvgPrice.IsZero() {
-			k.AvgPrice = o.AvgPrice
-		}
-		if len(o.Fees) > 0 {
-			k.Fees = slices.Clone(o.Fees)
-		}
-	}
+	r.count(o)
 	k.Version = max(k.Version, o.Version)
 	if !stale && !former {
 		r.amend(&o.OrderRequest)
 	}
+	r.tally()
 	if former || o.Status == exchange.StatusUnknown || stale && !o.Status.Final() {
 		return
 	}
@@ -112,30 +122,103 @@ func (r *record) request(q *exchange.OrderRequest) {
 
 // amend takes what a replacement changes.
 func (r *record) amend(q *exchange.OrderRequest) {
-	k := &r.order.OrderRequest
 	if !q.Quantity.IsZero() {
-		k.Quantity = q.Quantity
+		r.quantity = q.Quantity
 	}
-	if !q.Price.IsZero() && k.Type != exchange.TypeMarket { // some venues show the bound that they put on a market order
+	if k := &r.order.OrderRequest; !q.Price.IsZero() && k.Type != exchange.TypeMarket { // some show the bound that they put on a market order
 		k.Price = q.Price
 	}
 }
 
+// identify takes o's ids.
 func (r *record) identify(o *exchange.Order, former bool) {
 	k := &r.order
-	add := func(id string) {
+	for _, id := range o.Former {
 		if id != "" && id != k.VenueID && !slices.Contains(k.Former, id) {
 			k.Former = append(k.Former, id)
 		}
 	}
-	if o.VenueID != "" && !former && o.VenueID != k.VenueID {
-		old := k.VenueID
-		k.VenueID = o.VenueID
-		add(old)
+	if o.VenueID == "" || o.VenueID == k.VenueID || former {
+		return
 	}
-	for _, id := range o.Former {
-		add(id)
+	if k.VenueID != "" && !slices.Contains(k.Former, k.VenueID) {
+		k.Former = append(k.Former, k.VenueID)
 	}
+	r.part("") // of the id until now
+	k.VenueID = o.VenueID
+	r.part("")
+}
+
+// part is the one of a venue id; what was counted before any id was known is the first one's.
+func (r *record) part(id string) *part {
+	if id == "" {
+		id = r.order.VenueID
+	}
+	for i := range r.parts {
+		p := &r.parts[i]
+		if p.id == "" {
+			p.id = id
+		}
+		if p.id == id {
+			return p
+		}
+	}
+	r.parts = append(r.parts, part{id: id})
+	return &r.parts[len(r.parts)-1]
+}
+
+// count takes the venue's figures of one id.
+func (r *record) count(o *exchange.Order) {
+	p := r.part(o.VenueID)
+	if o.Filled.Cmp(p.filled) < 0 {
+		return
+	}
+	p.filled = o.Filled
+	if !o.AvgPrice.IsZero() {
+		p.avg = o.AvgPrice
+	}
+	if len(o.Fees) > 0 {
+		p.fees = slices.Clone(o.Fees)
+	}
+}
+
+// tally adds the parts up.
+func (r *record) tally() {
+	k := &r.order
+	var filled, before exchange.Decimal // in all, and under former ids
+	k.AvgPrice, k.Fees = exchange.Decimal{}, nil
+	for i := range r.parts {
+		p := &r.parts[i]
+		n := p.total()
+		if n.Sign() <= 0 {
+			continue
+		}
+		if p.id != k.VenueID {
+			before = before.Add(n)
+		}
+		k.AvgPrice = exchange.Decimal{}
+		if filled.IsZero() { // one of several parts is not the whole
+			k.AvgPrice = p.avg
+		}
+		filled = filled.Add(n)
+		for _, fee := range p.fees {
+			k.Fees = plus(k.Fees, fee)
+		}
+	}
+	k.Filled = filled
+	if r.quantity.Sign() > 0 {
+		k.Quantity = before.Add(r.quantity)
+	}
+}
+
+func plus(fees []exchange.Amount, fee exchange.Amount) []exchange.Amount {
+	for i := range fees {
+		if fees[i].Asset == fee.Asset {
+			fees[i].Quantity = fees[i].Quantity.Add(fee.Quantity)
+			return fees
+		}
+	}
+	return append(fees, fee)
 }
 
 // advance is what the quantities say of the status.
@@ -156,9 +239,20 @@ func (r *record) advance() {
 
 // absorb takes over what was told of an order before its client id was known.
 func (r *record) absorb(x *record) {
-	r.sum = r.sum.Add(x.sum)
 	o := x.copy()
+	o.Filled, o.AvgPrice, o.Fees = exchange.Decimal{}, exchange.Decimal{}, nil // parts have them
 	r.learn(&o)
+	for _, p := range x.parts {
+		q := r.part(p.id)
+		q.filled, q.told = q.filled.Max(p.filled), q.told.Add(p.told)
+		if q.avg.IsZero() {
+			q.avg = p.avg
+		}
+		if len(q.fees) == 0 {
+			q.fees = p.fees
+		}
+	}
+	r.tally()
 	r.missed = r.missed || x.missed
 	r.since = earlier(r.since, x.since)
 }
@@ -168,50 +262,4 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// fillSet remembers the newest keys up to its bound.
-type fillSet struct {
-	bound int
-	has   map[exchange.FillKey]struct{}
-	ring  []exchange.FillKey
-	next  int
-}
-
-func (s *fillSet) contains(k exchange.FillKey) bool {
-	_, ok := s.has[k]
-	return ok
-}
-
-// add reports whether k is new.
-func (s *fillSet) add(k exchange.FillKey) bool {
-	if s.contains(k) {
-		return false
-	}
-	if len(s.ring) < s.bound {
-		s.ring = append(s.ring, k)
-	} else {
-		delete(s.has, s.ring[s.next])
-		s.ring[s.next] = k
-		s.next = (s.next + 1) % s.bound
-	}
-	s.has[k] = struct{}{}
-	return true
-}
-
-// fifo holds the newest records up to a bound.
-type fifo struct {
-	ring []*record
-	next int
-}
-
-// push takes r in and returns what had to leave for it.
-func (q *fifo) push(r *record, bound int) (old *record) {
-	if len(q.ring) < bound {
-		q.ring = append(q.ring, r)
-		return nil
-	}
-	old, q.ring[q.next] = q.ring[q.next], r
-	q.next = (q.next + 1) % bound
-	return old
 }

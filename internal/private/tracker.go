@@ -21,6 +21,10 @@ type TrackerConfig struct {
 // to its caller, but is told only when it is pushed, or read after a reconnect. It merges reports in whatever order they come: quantities only
 // grow, statuses change by exchange.Status.To, and each fill is told once.
 //
+// Where a replacement gives an order a new id at the venue, a report counts under its own VenueID: its Filled, Quantity and Fees are that
+// id's alone, as the venue has them, and the Tracker adds what the former ids had. What becomes of a former id is no news of the order. A
+// report of the new id is recognised by its ClientID, or by its Former.
+//
 // It is safe for concurrent use. The methods that return events are the stream's, which calls them from one goroutine.
 type Tracker struct {
 	cfg TrackerConfig
@@ -63,8 +67,10 @@ func (t *Tracker) Sending(req exchange.OrderRequest) {
 	if r == nil || r.order.Status.Final() { // at some venues an id is free again once its order has ended
 		r = t.add()
 	}
-	r.order.OrderRequest, r.sent = req, true
-	r.order.Account = t.cfg.Account
+	if !r.shown {
+		r.order.OrderRequest, r.quantity = req, req.Quantity
+		r.order.Account, r.sent = t.cfg.Account, true
+	}
 	if r.order.Status == exchange.StatusUnknown {
 		r.order.Status = exchange.StatusPending
 	}
@@ -184,7 +190,7 @@ func (t *Tracker) owing(kinds []exchange.Kind) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, kind := range kinds {
-		if slices.ContainsFunc(t.open(kind), func(r *record) bool { return r.missed || r.sum.Cmp(r.order.Filled) < 0 }) {
+		if slices.ContainsFunc(t.open(kind), (*record).owing) {
 			return true
 		}
 	}
