@@ -115,15 +115,18 @@ func (w *orderRow) order(in exchange.Instrument, account exchange.AccountID) (ex
 	}
 	o.Filled = f.amount("accFillSz", w.AccFillSz).Mul(in.Contract)
 	o.Quantity = f.amount("sz", text(f.must("sz", w.Sz))).Mul(in.Contract)
-	if w.TgtCcy == "quote_ccy" { // not an order of ours: sz counts quote, and how much base that is, is known when it has ended
-		o.Quantity = o.Filled
-	}
 	o.AvgPrice = f.amount("avgPx", w.AvgPx)
 	o.Fees = w.fees(&f)
 	if o.Time.IsZero() {
 		o.Time = f.time("cTime", w.CTime)
 	}
 	o.Status, o.Reason = w.status(o.Filled)
+	if w.TgtCcy == "quote_ccy" { // not an order of ours: sz counts quote, and how much base that is, is known when it has ended
+		o.Quantity = exchange.Decimal{}
+		if o.Status.Final() {
+			o.Quantity = o.Filled
+		}
+	}
 	return o, f.err
 }
 
