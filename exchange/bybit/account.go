@@ -220,9 +220,11 @@ func (x *Exchange) fills(ctx context.Context, kind exchange.Kind, name string, l
 // executed are the trades of a list, the venue's order turned round: oldest first.
 func (x *Exchange) executed(ctx context.Context, kind exchange.Kind, lane rest.Lane, next func(cursor string) call) ([]exchange.Fill, error) {
 	var list []exchange.Fill
+	seen := map[exchange.FillKey]bool{}
 	err := pages(ctx, x, kind, lane, next, func(w *executionRow) error {
 		f, ok, err := x.parse.fill(kind, w)
-		if ok && err == nil {
+		if ok && err == nil && !seen[f.Key()] { // pages may overlap while new ones come in
+			seen[f.Key()] = true
 			list = append(list, f)
 		}
 		return err

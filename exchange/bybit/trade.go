@@ -302,11 +302,9 @@ func (x *Exchange) withFills(ctx context.Context, o exchange.Order, name string)
 	if err != nil {
 		return exchange.Order{}, err
 	}
-	seen := map[exchange.FillKey]bool{}
 	var sum exchange.Decimal
 	for _, f := range list {
-		if f.VenueID == o.VenueID && f.Market == o.Market && !seen[f.Key()] {
-			seen[f.Key()] = true
+		if f.VenueID == o.VenueID && f.Market == o.Market {
 			o.Fills, sum = append(o.Fills, f), sum.Add(f.Quantity)
 		}
 	}
