@@ -252,7 +252,7 @@ func (c *Client) judge(r *Request, a *Answer, egress int) ([]byte, error) {
 		c.Clock.Doubt()
 	}
 	if a.Status == http.StatusServiceUnavailable && r.Write {
-		c.Limits.pause(c.Base, openPause)
+		c.Limits.Overloaded(c.Base)
 	}
 	return nil, e
 }

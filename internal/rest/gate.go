@@ -33,13 +33,11 @@ func (l *Limits) close(r route, d time.Duration, banned bool) {
 // Ban closes every request's way to base for d: what a WebSocket connection of the same address was told.
 func (l *Limits) Ban(base string, d time.Duration) { l.close(route{base, 0}, d, true) }
 
-// pause stops openings to base for d. What protects goes on.
-func (l *Limits) pause(base string, d time.Duration) {
+// Overloaded stops openings to base for 30 s: the venue said that it is overloaded, by whatever way. What protects goes on.
+func (l *Limits) Overloaded(base string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if until := time.Now().Add(d); until.After(l.pauses[base]) {
-		l.pauses[base] = until
-	}
+	l.pauses[base] = time.Now().Add(openPause)
 }
 
 // Paused is how much longer openings to base are stopped.
