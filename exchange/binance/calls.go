@@ -18,9 +18,9 @@ type call struct {
 	method, path string // of REST
 	entry        string // of the WebSocket API; "" where it has none
 	params       []param
-	public       bool // needs no signature
+	public       bool // needs no key
+	keyOnly      bool // needs the key, and no signature
 	weight       int  // of the address
-	refunds      bool // ... which the venue does not charge when it did what was asked
 	orders       int  // counted against the account's orders
 	lane         rest.Lane
 	deadline     time.Time // the venue must refuse after it
@@ -84,7 +84,7 @@ func placeCall(symbol, name string, r exchange.OrderRequest) (call, error) {
 	c.orders = 1
 	if c.kind == exchange.Spot {
 		c.add("newOrderRespType", "FULL") // with its fills
-		c.weight, c.refunds = 1, true
+		c.weight = 1
 		return c, nil
 	}
 	c.add("newOrderRespType", "RESULT") // an acknowledgement would not tell what a market order did
@@ -128,7 +128,7 @@ func (c *call) terms(r exchange.OrderRequest) {
 }
 
 func cancelCall(k exchange.Kind, symbol, orderID, name string) call {
-	c := call{subject: subject{k, "cancel", true}, method: http.MethodDelete, entry: "order.cancel", weight: 1, refunds: k == exchange.Spot, lane: rest.Protects}
+	c := call{subject: subject{k, "cancel", true}, method: http.MethodDelete, entry: "order.cancel", weight: 1, lane: rest.Protects}
 	c.at("order", "v1/order")
 	c.add("symbol", symbol)
 	c.addID(orderID, name)
@@ -136,7 +136,7 @@ func cancelCall(k exchange.Kind, symbol, orderID, name string) call {
 }
 
 func cancelAllCall(k exchange.Kind, symbol string) call {
-	c := call{subject: subject{k, "cancel all", true}, method: http.MethodDelete, weight: 1, refunds: k == exchange.Spot, lane: rest.Protects}
+	c := call{subject: subject{k, "cancel all", true}, method: http.MethodDelete, weight: 1, lane: rest.Protects}
 	c.at("openOrders", "v1/allOpenOrders")
 	c.add("symbol", symbol)
 	return c
@@ -289,7 +289,7 @@ func timeCall(k exchange.Kind) call {
 
 // listenKeyCall makes (POST) or prolongs (PUT) the key of the private stream of perpetuals. It is no write: done twice, it is done once.
 func listenKeyCall(method string) call {
-	c := call{subject: subject{exchange.Perp, "stream orders", false}, method: method, public: true, weight: 1, lane: rest.Protects}
+	c := call{subject: subject{exchange.Perp, "stream orders", false}, method: method, keyOnly: true, weight: 1, lane: rest.Protects}
 	c.at("", "v1/listenKey")
 	return c
 }

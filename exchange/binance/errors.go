@@ -272,8 +272,3 @@ func incurable(err error) bool {
 }
 
 func contains(words, word string) bool { return slices.Contains(strings.Fields(words), word) }
-
-// publicAnswer is answer for requests of public data.
-func publicAnswer(op string, status int, body []byte) ([]byte, *exchange.Error) {
-	return subject{op: op}.answer(status, body, time.Now())
-}

@@ -59,7 +59,11 @@ func SnapshotReaders() (fast func([]byte, *Snapshot) bool, slow func([]byte, *Sn
 
 // ParseInstruments is exported for tests on recorded answers.
 func ParseInstruments(k exchange.Kind, body []byte) ([]exchange.Instrument, error) {
-	return parseInstruments(nil, k, body)
+	info, err := parseInfo(body)
+	if err != nil {
+		return nil, err
+	}
+	return info.instruments(k), nil
 }
 
 // Sign is the signature of a payload, not yet encoded for a URL.
@@ -165,13 +169,13 @@ func Listed(k exchange.Kind, code int) bool {
 type Call struct {
 	Op, Method, Path, Entry string
 	Params                  []Param
-	Write, Refunds          bool
+	Write                   bool
 	Weight, Orders          int
 	Lane                    rest.Lane
 }
 
 func export(c call, err error) (Call, error) {
-	x := Call{Op: c.op, Method: c.method, Path: c.path, Entry: c.entry, Write: c.write, Refunds: c.refunds, Weight: c.weight, Orders: c.orders, Lane: c.lane}
+	x := Call{Op: c.op, Method: c.method, Path: c.path, Entry: c.entry, Write: c.write, Weight: c.weight, Orders: c.orders, Lane: c.lane}
 	for _, p := range c.params {
 		x.Params = append(x.Params, Param{p.name, p.value, p.integer})
 	}

@@ -1,7 +1,10 @@
 package binance
 
 import (
-	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -9,24 +12,108 @@ import (
 	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
-// weight keeps the requests of public data within a share of what the venue allows one address: half of the published weight, so
-// that rebuilding books leaves room for orders. It is safe for concurrent use.
-type weight struct{ limiter *rate.Limiter }
-
-// A limiter passes at most its burst plus a minute's refill in a minute: both together are half of what is allowed.
-func spotWeight() weight    { return weight{rate.NewLimiter(2000.0/60, 1000)} } // of 6000 a minute
-func futuresWeight() weight { return weight{rate.NewLimiter(900.0/60, 300)} }   // of 2400 a minute
-
-// of is what lets a request of weight n pass.
-func (w weight) of(n int) rest.Pacer { return weighted{w.limiter, n} }
-
-type weighted struct {
-	limiter *rate.Limiter
-	n       int
+// Limits paces all requests of one address: the venue counts weight by address, and orders by account. Exchanges that share the address
+// (several accounts, say) share the Limits. It starts from the published numbers, and follows what the venue tells: the limits of exchangeInfo,
+// the counts in headers and in answers of the WebSocket API. It is safe for concurrent use.
+type Limits struct {
+	rest     *rest.Limits
+	connects *rate.Limiter // 300 in 5 minutes; a bucket of burst b and rate r lets b + r*window pass
 }
 
-// Wait makes it a rest.Pacer.
-func (w weighted) Wait(ctx context.Context) error { return w.limiter.WaitN(ctx, w.n) }
+// NewLimits starts from the venue's published numbers.
+func NewLimits() *Limits {
+	return &Limits{rest: rest.NewLimits(rules()), connects: rate.NewLimiter(0.8, 20)}
+}
+
+// dimensions of one market.
+type dimensions struct {
+	weight string
+	raw    string // requests, whatever they weigh; "": not counted
+	orders []string
+}
+
+// dimensionsOf names the rules of a market. The names say what the venue calls the window.
+func dimensionsOf(k exchange.Kind) dimensions {
+	if k == exchange.Perp {
+		return dimensions{weight: "perp weight 1M", orders: []string{"perp orders 10S", "perp orders 1M"}}
+	}
+	return dimensions{weight: "spot weight 1M", raw: "spot requests 5M", orders: []string{"spot orders 10S", "spot orders 1D"}}
+}
+
+func rules() map[string]rest.Rule {
+	return map[string]rest.Rule{
+		"spot weight 1M":   {Limit: 6000, Window: time.Minute},
+		"spot requests 5M": {Limit: 300_000, Window: 5 * time.Minute},
+		"spot orders 10S":  {Limit: 50, Window: 10 * time.Second}, // some accounts have 100: exchangeInfo tells
+		"spot orders 1D":   {Limit: 160_000, Window: 24 * time.Hour},
+		"perp weight 1M":   {Limit: 2400, Window: time.Minute},
+		"perp orders 10S":  {Limit: 300, Window: 10 * time.Second},
+		"perp orders 1M":   {Limit: 1200, Window: time.Minute},
+	}
+}
+
+// costs are what a request adds: weight of the address, orders of the account.
+func costs(k exchange.Kind, account exchange.AccountID, weight, orders int) []rest.Cost {
+	d := dimensionsOf(k)
+	list := make([]rest.Cost, 0, 4)
+	if weight > 0 {
+		list = append(list, rest.Cost{Name: d.weight, N: weight})
+	}
+	if d.raw != "" {
+		list = append(list, rest.Cost{Name: d.raw, N: 1})
+	}
+	if orders > 0 {
+		for _, name := range d.orders {
+			list = append(list, rest.Cost{Name: name, Scope: string(account), N: orders})
+		}
+	}
+	return list
+}
+
+// observe takes the venue's counts from an answer's header.
+func (l *Limits) observe(k exchange.Kind, account exchange.AccountID, h http.Header) {
+	for name, values := range h {
+		if len(values) == 0 || !strings.HasPrefix(name, "X-Mbx-") {
+			continue
+		}
+		n, err := strconv.Atoi(values[0])
+		if err != nil || n < 0 {
+			continue
+		}
+		if interval, ok := strings.CutPrefix(name, "X-Mbx-Used-Weight-"); ok {
+			l.rest.Observe(k.String()+" weight "+strings.ToUpper(interval), "", n)
+		} else if interval, ok := strings.CutPrefix(name, "X-Mbx-Order-Count-"); ok {
+			l.rest.Observe(k.String()+" orders "+strings.ToUpper(interval), string(account), n)
+		}
+	}
+}
+
+// told takes rows of limits: what they allow, and what is used of it where they say so.
+func (l *Limits) told(k exchange.Kind, account exchange.AccountID, rows []rateLimit) {
+	for _, r := range rows {
+		name, scope := r.rule(k), ""
+		if r.Type == "ORDERS" {
+			scope = string(account)
+		}
+		if l.rest.Rule(name).Window == 0 {
+			continue // a dimension of tomorrow
+		}
+		l.rest.SetLimit(name, r.Limit)
+		if r.Count != nil && *r.Count >= 0 {
+			l.rest.Observe(name, scope, *r.Count)
+		}
+	}
+}
+
+// tooManyOrders closes the account's orders for d, or for a window: other requests go on.
+func (l *Limits) tooManyOrders(k exchange.Kind, account exchange.AccountID, d time.Duration) time.Duration {
+	name := dimensionsOf(k).orders[0]
+	if d <= 0 {
+		d = l.rest.Rule(name).Window
+	}
+	l.rest.Block(name, string(account), time.Now().Add(d))
+	return d
+}
 
 // depthLimit is the smallest number of levels that the venue gives and that is not below depth, and what asking for it weighs.
 func depthLimit(k exchange.Kind, depth int) (limit, weight int) {
@@ -50,4 +137,13 @@ type rateLimit struct {
 	Num      int    `json:"intervalNum"`
 	Limit    int    `json:"limit"`
 	Count    *int   `json:"count"`
+}
+
+// rule is the name of the row's dimension.
+func (r rateLimit) rule(k exchange.Kind) string {
+	what, unit := map[string]string{"REQUEST_WEIGHT": "weight", "ORDERS": "orders", "RAW_REQUESTS": "requests"}[r.Type], ""
+	if r.Interval != "" {
+		unit = r.Interval[:1]
+	}
+	return k.String() + " " + what + " " + strconv.Itoa(r.Num) + unit
 }

@@ -13,7 +13,8 @@ type notice struct {
 	balances []exchange.Balance
 	places   []exchange.Position
 	time     time.Time
-	gone     bool   // the stream ends: connect anew
+	gone     bool   // nothing more comes on this connection
+	leave    bool   // ... soon
 	unlisted string // a symbol that is not known: what is about it is not in here
 }
 
@@ -22,7 +23,7 @@ type notice struct {
 func (r reader) event(data []byte) (notice, error) {
 	f := parseFields(data)
 	switch {
-	case f.has("event") && f.has("subscriptionId"):
+	case f.has("event"):
 		f = parseFields(f.members["event"])
 	case f.has("data") && f.has("stream"):
 		f = parseFields(f.members["data"])
@@ -40,8 +41,10 @@ func (r reader) event(data []byte) (notice, error) {
 		spotWallet(f, &n)
 	case "ACCOUNT_UPDATE":
 		r.perpAccount(f, &n)
-	case "listenKeyExpired", "eventStreamTerminated", "serverShutdown":
+	case "listenKeyExpired", "eventStreamTerminated":
 		n.gone = true
+	case "serverShutdown":
+		n.leave = true
 	}
 	if err := f.wrap("event"); err != nil {
 		return notice{}, err

@@ -16,7 +16,11 @@ type reader struct {
 	kind    exchange.Kind
 	account exchange.AccountID
 	symbol  func(name string) (exchange.Symbol, bool) // of the venue's name
+	lenient bool                                      // orders of symbols that are not listed are left out
 }
+
+// listed is r for lists of all symbols, of which some may be none of the library's.
+func (r reader) listed() reader { r.lenient = true; return r }
 
 // report is an order as the venue tells it. The chain of a replaced order's predecessors is not in it.
 type report struct {
@@ -200,7 +204,11 @@ func (r reader) orders(data []byte) ([]report, error) {
 	}
 	var all []report
 	for _, raw := range list {
-		if f := parseFields(raw); f.err == nil && f.has("contingencyType") {
+		f := parseFields(raw)
+		if f.err == nil && f.has("contingencyType") {
+			continue
+		}
+		if _, ok := r.symbol(f.optText("symbol")); r.lenient && !ok && f.err == nil {
 			continue
 		}
 		o, err := r.order(raw)

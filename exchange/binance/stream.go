@@ -37,7 +37,7 @@ func (x *Exchange) StreamBooks(ctx context.Context, symbols []exchange.Symbol, e
 			return err
 		}
 		for part := range slices.Chunk(of, p.Spec().TopicsPerConn) {
-			s, err := x.newStream(ctx, stop, kind, part, emit)
+			s, err := x.newBooks(ctx, stop, kind, part, emit)
 			if err != nil {
 				return err
 			}
@@ -79,7 +79,7 @@ type stream struct {
 	fetches sync.WaitGroup // at most one a market: market.fetching
 }
 
-func (x *Exchange) newStream(ctx context.Context, stop context.CancelCauseFunc, k exchange.Kind, symbols []exchange.Symbol, emit func(*exchange.Book)) (*stream, error) {
+func (x *Exchange) newBooks(ctx context.Context, stop context.CancelCauseFunc, k exchange.Kind, symbols []exchange.Symbol, emit func(*exchange.Book)) (*stream, error) {
 	p, err := newProtocol(x.cfg.Endpoints, k, symbols, x.cfg.Instruments)
 	if err != nil {
 		return nil, err

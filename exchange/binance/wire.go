@@ -10,7 +10,8 @@ import (
 
 // exchangeInfo is the answer to GET exchangeInfo, of both markets.
 type exchangeInfo struct {
-	Symbols []symbolInfo `json:"symbols"`
+	Symbols    []symbolInfo `json:"symbols"`
+	RateLimits []rateLimit  `json:"rateLimits"`
 }
 
 type symbolInfo struct {
@@ -20,6 +21,7 @@ type symbolInfo struct {
 	QuoteAsset   string       `json:"quoteAsset"`
 	ContractType string       `json:"contractType"` // futures
 	MarginAsset  string       `json:"marginAsset"`  // futures
+	AmendAllowed bool         `json:"amendAllowed"` // spot
 	Filters      []filterInfo `json:"filters"`
 }
 
@@ -44,21 +46,26 @@ func (f *figure) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// parseInstruments appends the instruments of one market's exchangeInfo to list.
-func parseInstruments(list []exchange.Instrument, k exchange.Kind, body []byte) ([]exchange.Instrument, error) {
-	var info exchangeInfo
-	if err := json.Unmarshal(body, &info); err != nil {
+// parseInfo reads an exchangeInfo.
+func parseInfo(body []byte) (*exchangeInfo, error) {
+	info := new(exchangeInfo)
+	if err := json.Unmarshal(body, info); err != nil {
 		return nil, &exchange.Error{Venue: Venue, Op: "instruments", Err: fmt.Errorf("%w: %w", err, exchange.ErrFrame)}
 	}
 	if len(info.Symbols) == 0 {
 		return nil, &exchange.Error{Venue: Venue, Op: "instruments", Err: fmt.Errorf("no symbols: %w", exchange.ErrFrame)}
 	}
+	return info, nil
+}
+
+// instruments are those of one market.
+func (info *exchangeInfo) instruments(k exchange.Kind) (list []exchange.Instrument) {
 	for _, s := range info.Symbols {
 		if i, ok := s.instrument(k); ok {
 			list = append(list, i)
 		}
 	}
-	return list, nil
+	return list
 }
 
 // instrument is s in the library's terms; false for contracts that are no linear perpetual, and for names that a Symbol cannot hold.
