@@ -73,7 +73,7 @@ func newOffice(t *testing.T) *office {
 
 func (o *office) now() time.Time { return time.Now().Add(o.skew) }
 
-// say scripts what is answered to a path.
+// say scripts what is answered to a path, to a path and a category, or to a whole request.
 func (o *office) say(path string, replies ...reply) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -201,7 +201,7 @@ func (o *office) next(r *http.Request, body string) reply {
 	if problem := o.check(r, body); problem != "" {
 		return no(10004, problem)
 	}
-	for _, key := range []string{target, r.URL.Path} {
+	for _, key := range []string{target, r.URL.Path + " " + r.URL.Query().Get("category"), r.URL.Path} {
 		list := o.script[key]
 		if len(list) == 0 {
 			continue
