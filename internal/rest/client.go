@@ -286,6 +286,9 @@ func (c *Client) failed(ctx context.Context, r *Request, left bool, err error) e
 		}
 	}
 	e := &exchange.Error{Venue: c.Venue, Op: r.Op, Class: exchange.ErrUnavailable, Err: err}
+	if errors.Is(err, exchange.ErrFrame) { // asking again would bring it again
+		e.Class = nil
+	}
 	switch {
 	case r.Write && left:
 		e.Outcome = exchange.ErrOutcomeUnknown
