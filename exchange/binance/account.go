@@ -157,10 +157,13 @@ func (x *Exchange) Fills(ctx context.Context, s exchange.Symbol, since time.Time
 		return nil, &exchange.Error{Venue: Venue, Op: "fills", Class: exchange.ErrUnsupported, Message: "the venue tells fills of perpetuals for six months"}
 	}
 	fills, err := x.fillsSince(ctx, s, since)
+	if err == nil {
+		err = x.addNames(ctx, s, fills)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return fills, x.addNames(ctx, s, fills)
+	return fills, nil
 }
 
 // fillsSince looks for the first fill in one span of time after the other. From there on it follows the ids of trades, which leave no

@@ -158,6 +158,7 @@ type Exchange struct {
 	tracker *private.Tracker
 	stream  *private.Stream // nil without credentials
 	names   names
+	listing chan struct{} // whoever has put into it reads the venue's list
 
 	mu      sync.Mutex // guards what follows
 	limbo   map[exchange.OrderRef]time.Time
@@ -178,7 +179,7 @@ func New(cfg Config) (*Exchange, error) {
 		return nil, err
 	}
 	x := &Exchange{
-		limits: cfg.Limits, jitter: rest.NewJitter(cfg.Seed), limbo: map[exchange.OrderRef]time.Time{},
+		limits: cfg.Limits, jitter: rest.NewJitter(cfg.Seed), limbo: map[exchange.OrderRef]time.Time{}, listing: make(chan struct{}, 1),
 		tracker: private.NewTracker(private.TrackerConfig{Account: cfg.Account}),
 	}
 	ways, err := x.arm(&cfg)

@@ -172,6 +172,9 @@ func (c *apiConn) roundTrip(ctx context.Context, q *call, params []byte) (data j
 	}
 	c.h.x.limits.told(c.h.kind, c.h.x.cfg.Account, e.limits)
 	data, refused = q.answered(e, c.h.clock.Now())
+	if e.status == http.StatusServiceUnavailable && q.write {
+		c.h.x.limits.rest.Overloaded(c.h.client.Base)
+	}
 	return data, refused, nil
 }
 

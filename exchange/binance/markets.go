@@ -86,8 +86,17 @@ func (x *Exchange) name(s exchange.Symbol) string {
 	return name
 }
 
-// relist makes sure that the venue's list was read, again where a name is missing.
+// relist makes sure that the venue's list was read, again where a name is missing. Of several callers at once one reads it.
 func (x *Exchange) relist(ctx context.Context, missing bool) error {
+	if !x.names.due(missing) {
+		return nil
+	}
+	select {
+	case x.listing <- struct{}{}:
+		defer func() { <-x.listing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if !x.names.due(missing) {
 		return nil
 	}
