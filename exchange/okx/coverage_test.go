@@ -127,12 +127,12 @@ var used = map[string]struct {
 	"rest_account_config/jkorf__Endpoints__UnifiedApi__Account__GetAccountConfiguration.txt": {readConfig, "level 3, net_mode: spot cross, swap cross"},
 	"rest_amend/jkorf__Endpoints__UnifiedApi__Trading__AmendOrder.txt":                       {readAcks(okx.Write), `12344 "" 0 1695190491421`},
 	"rest_cancel/jkorf__Endpoints__UnifiedApi__Trading__CancelOrder.txt":                     {readAcks(okx.Write), `12345689 "oktswap6" 0 1695190491421`},
-	"rest_cancel_all/jkorf__Endpoints__UnifiedApi__Trading__CancelAllAfter.txt":              {readAcks(okx.Write), ` ""  1587971400`},
+	"rest_cancel_all/jkorf__Endpoints__UnifiedApi__Trading__CancelAllAfter.txt":              {readAcks(okx.Batch), ` ""  1587971400`},
 	"rest_batch_cancel/jkorf__Endpoints__UnifiedApi__Trading__CancelMultipleOrders.txt":      {readAcks(okx.Batch), `12345689 "oktswap6" 0 1695190491421; 12344 "oktswap7" 0 1695190491421`},
 	"rest_batch_orders/jkorf__Endpoints__UnifiedApi__Trading__PlaceMultipleOrders.txt":       {readAcks(okx.Batch), `12345689 "oktswap6" 0 1695190491421; 12344 "oktswap7" 0 1695190491421`},
 	"rest_place_order/naut__http_place_order_response.json":                                  {readAck, `12345678901234567890 "client_order_123" 0 `},
-	"wsapi_amend/jkorf__Socket__UnifiedApi__AmendMultipleOrders.txt":                         {readAcks(okx.Socket), `12345689 "oktswap6" 0 1695190491421; 12344 "oktswap7" 0 1695190491421`},
-	"wsapi_cancel/jkorf__Socket__UnifiedApi__CancelMultipleOrders.txt":                       {readAcks(okx.Socket), `2517748157541376 "oktswap6" 0 1695190491421; 2517748155771904 "oktswap7" 0 1695190491421`},
+	"wsapi_amend/jkorf__Socket__UnifiedApi__AmendMultipleOrders.txt":                         {readAcks(okx.Batch), `12345689 "oktswap6" 0 1695190491421; 12344 "oktswap7" 0 1695190491421`},
+	"wsapi_cancel/jkorf__Socket__UnifiedApi__CancelMultipleOrders.txt":                       {readAcks(okx.Batch), `2517748157541376 "oktswap6" 0 1695190491421; 2517748155771904 "oktswap7" 0 1695190491421`},
 	"wsapi_place_order/jkorf__Socket__UnifiedApi__PlaceOrder.txt":                            {readAcks(okx.Socket), `12345689 "" 0 1695190491421`},
 
 	"rest_balances/naut__http_balance_detail_new_fields.json": {readBalanceRow, "USDT 100.0 + 0"},
@@ -271,7 +271,11 @@ func readAcks(c okx.Call) func(t *testing.T, name string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return showAcks(t, data)
+		if c == okx.Batch {
+			return showAcks(t, data)
+		}
+		r := okx.TakeOver(data)
+		return fmt.Sprintf("%s %q 0 %s", r.OrdID, r.ClOrdID, r.TS)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
@@ -39,12 +40,17 @@ func verdict(c call, status int, code string) (outcome, class error) {
 	return exchange.ErrOutcomeUnknown, class
 }
 
+// blocked is how long an address is spared whose requests the venue's front refuses; it does not say how long that lasts.
+const blocked = time.Minute
+
 // classOf says why by the HTTP status alone: of a page that the venue's front sent, say.
 func classOf(status int) error {
 	switch {
+	case status == http.StatusForbidden, status == http.StatusTeapot:
+		return exchange.ErrBanned
 	case status == http.StatusTooManyRequests:
 		return exchange.ErrRateLimited
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case status == http.StatusUnauthorized:
 		return exchange.ErrUnauthorized
 	case status >= 500, status == http.StatusRequestTimeout:
 		return exchange.ErrUnavailable
@@ -56,7 +62,9 @@ func classOf(status int) error {
 func fail(c call, status int, code, message string) *exchange.Error {
 	code, _, _ = strings.Cut(code, "_") // the documentation has sub-codes: "51008_1000"
 	e := &exchange.Error{Venue: Venue, Code: code, Message: words(message)}
-	e.Outcome, e.Class = verdict(c, status, code)
+	if e.Outcome, e.Class = verdict(c, status, code); e.Class == exchange.ErrBanned {
+		e.RetryAfter = blocked
+	}
 	return e
 }
 
@@ -66,46 +74,63 @@ func words(message string) string {
 	return strings.TrimSpace(message[:min(len(message), 300)])
 }
 
-// payload is what an answer carries, or the error that it is. The venue says no in an HTTP 200 as readily as in an HTTP error, and of
-// a single order in its row: the envelope's code is "1" then, or "2" where some of a batch failed.
+// payload is what an answer carries, or the error that it is. The venue says no in an HTTP 200 as readily as in an HTTP error.
 func payload(c call, status int, body []byte) ([]byte, *exchange.Error) {
+	if c == write || c == socket {
+		return acknowledged(c, status, body)
+	}
 	var told envelope
 	if err := json.Unmarshal(body, &told); err != nil || told.Code == "" {
-		e := fail(c, status, "HTTP "+strconv.Itoa(status), "")
-		if status == http.StatusOK {
-			e.Err = fmt.Errorf("no answer of the venue's: %w", exchange.ErrFrame) // err would quote what may be anything
-		}
-		return nil, e
+		return nil, failPage(c, status)
+	}
+	partly := c == batch && (told.Code == "1" || told.Code == "2") // its rows tell
+	if status == http.StatusOK && (told.Code == "0" || partly && len(told.Data) > len("[]")) {
+		return told.Data, nil
+	}
+	return nil, fail(c, status, string(told.Code), string(told.Message))
+}
+
+// acknowledged is the row of an answer to a single order, or the error that it is. The row has the last word: the envelope's code is "1" where
+// it is a refusal.
+func acknowledged(c call, status int, body []byte) ([]byte, *exchange.Error) {
+	var told ackAnswer
+	if err := json.Unmarshal(body, &told); err != nil || told.Code == "" {
+		return nil, failPage(c, status)
 	}
 	ok := status == http.StatusOK && told.Code == "0"
-	if c == read || ok && c == batch {
-		if ok {
-			return told.Data, nil
+	switch len(told.Data) {
+	case 1:
+		switch w := &told.Data[0]; {
+		case w.SCode != "0" && w.SCode != "":
+			return nil, fail(c, status, string(w.SCode), string(w.SMsg))
+		case ok && w.SCode == "":
+			return nil, unread(c, fmt.Errorf("no sCode: %w", exchange.ErrFrame))
 		}
-		return nil, fail(c, status, string(told.Code), string(told.Message))
-	}
-	rows, err := ackRows(told.Data)
-	switch {
-	case err != nil || len(rows) == 0:
+	case 0:
 		if ok {
 			return nil, unread(c, fmt.Errorf("no row: %w", exchange.ErrFrame))
 		}
-		return nil, fail(c, status, string(told.Code), string(told.Message))
-	case c == batch:
-		return told.Data, nil
+	default:
+		return nil, unread(c, fmt.Errorf("%d rows for one order: %w", len(told.Data), exchange.ErrFrame))
 	}
-	if e := rows[0].refusal(c, status); e != nil {
-		return nil, e
-	}
-	if !ok { // a failure as a whole, of which the row knows nothing
+	if !ok { // a failure as a whole, of which the row, if any, knows nothing
 		return nil, fail(c, status, string(told.Code), string(told.Message))
 	}
-	return told.Data, nil
+	return told.Data[0].handOver(), nil
+}
+
+// failPage is the error of an answer that is not the venue's.
+func failPage(c call, status int) *exchange.Error {
+	e := fail(c, status, "HTTP "+strconv.Itoa(status), "")
+	if status == http.StatusOK {
+		e.Err = fmt.Errorf("no answer of the venue's: %w", exchange.ErrFrame) // the parser's error would quote what may be anything
+	}
+	return e
 }
 
 // refusal is what the venue said about this row's order; nil: taken.
 func (w *ackRow) refusal(c call, status int) *exchange.Error {
-	if w.SCode == "0" || w.SCode == "" { // the dead-man switch has none
+	if w.SCode == "0" {
 		return nil
 	}
 	return fail(c, status, string(w.SCode), string(w.SMsg))

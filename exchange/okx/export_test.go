@@ -8,6 +8,7 @@ import (
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/internal/private"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 // Message is one decoded frame.
@@ -242,4 +243,20 @@ func History(ctx context.Context, x *Exchange, s exchange.Symbol) error {
 	}
 	_, err = x.history(ctx, d)
 	return err
+}
+
+// NoLimits lets pass what a benchmark sends.
+func NoLimits() *Limits {
+	r := rules()
+	for name, x := range r {
+		x.Limit = 1 << 30
+		r[name] = x
+	}
+	return &Limits{rest: rest.NewLimits(r), connects: NewLimits().connects}
+}
+
+// TakeOver reads what Payload hands over of an acknowledged order.
+func TakeOver(data []byte) Ack {
+	w := takeOver(data)
+	return Ack{OrdID: string(w.OrdID), ClOrdID: string(w.ClOrdID), TS: string(w.TS)}
 }

@@ -98,22 +98,39 @@ func (n *wide) pop(base uint32) (digit uint32) {
 
 // pack is the venue's form of an id that it would not take.
 func pack(id string) (string, bool) {
-	var n wide
-	if !n.coordinator(id) && !n.segments(id) && !n.plain(id) {
-		return "", false
+	for _, form := range [...]func(*wide, string) bool{(*wide).coordinator, (*wide).segments, (*wide).plain} {
+		var n wide
+		if form(&n, id) {
+			if v, ok := n.text(id); ok {
+				return v, true
+			}
+		}
 	}
+	return "", false
+}
+
+// text is n behind mark and check sum; false: it is too long. n is used up.
+func (n *wide) text(id string) (string, bool) {
 	var b [idMax]byte
 	at := len(b)
-	for n != (wide{}) {
-		if at--; at < len(b)-idBody {
-			return "", false
+	put := func(x uint32) {
+		at--
+		b[at] = alphanumeric[x%62]
+	}
+	const five = 62 * 62 * 62 * 62 * 62
+	for *n != (wide{}) {
+		part, last := n.pop(five), *n == wide{}
+		for i := 0; i < 5 && !(last && part == 0); i++ {
+			if at == len(b)-idBody {
+				return "", false
+			}
+			put(part)
+			part /= 62
 		}
-		b[at] = alphanumeric[n.pop(62)]
 	}
 	sum := checkSum(id)
 	for range idCheck {
-		at--
-		b[at] = alphanumeric[sum%62]
+		put(sum)
 		sum /= 62
 	}
 	at--
@@ -190,7 +207,7 @@ func (n *wide) coordinator(id string) bool {
 	h, ok := headerOf(s[0])
 	*n = wide{}
 	return ok && n.pushSegment(s[3], header(2, 2)) && n.pushSegment(s[2], header(2, len(s[2]))) && n.push(segment, uint32(len(s[2])-1)) &&
-		n.pushSegment(s[1], header(0, 8)) && n.pushSegment(s[0], h) && n.push(headers, h) && n.push(forms, formCoordinator) && n.fits()
+		n.pushSegment(s[1], header(0, 8)) && n.pushSegment(s[0], h) && n.push(headers, h) && n.push(forms, formCoordinator)
 }
 
 func (n *wide) segments(id string) bool {
@@ -205,7 +222,7 @@ func (n *wide) segments(id string) bool {
 			return false
 		}
 	}
-	return n.push(forms, uint32(len(s))) && n.fits()
+	return n.push(forms, uint32(len(s)))
 }
 
 func (n *wide) plain(id string) bool {
@@ -215,16 +232,7 @@ func (n *wide) plain(id string) bool {
 			return false
 		}
 	}
-	return within(id, plain) && n.push(forms, formPlain) && n.fits()
-}
-
-// fits reports whether n has a place in an id.
-func (n *wide) fits() bool {
-	m := *n
-	for range idBody {
-		m.pop(62)
-	}
-	return m == wide{}
+	return within(id, plain) && n.push(forms, formPlain)
 }
 
 // checkSum tells ids of ours from others' that happen to look like one. It is FNV-1a.

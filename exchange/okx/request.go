@@ -102,7 +102,7 @@ func ordType(r *exchange.OrderRequest) string {
 // contracts is a base quantity as the venue counts it: exactly, or not at all.
 func contracts(q exchange.Decimal, in *exchange.Instrument) (string, error) {
 	n := q
-	if !in.Contract.IsZero() {
+	if !in.Contract.IsZero() && !in.Contract.Equal(exchange.Scaled(1, 0)) {
 		const places = 20 // more than any lot has
 		n = q.Quo(in.Contract, places, exchange.Down)
 		if !n.Mul(in.Contract).Equal(q) {

@@ -53,7 +53,7 @@ func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
 	if body == "" {
 		body = `{"code":"0","msg":"","data":[]}`
 	}
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 // ack is an answer to an order.

@@ -17,7 +17,7 @@ import (
 func (x *Exchange) read(r *rest.Request, a *rest.Answer) ([]byte, *exchange.Error) {
 	c := read
 	switch {
-	case r.Op == opCancelAll:
+	case r.Op == opCancelAll, r.Op == opDeadMan:
 		c = batch
 	case r.Write:
 		c = write
@@ -100,10 +100,10 @@ func (x *Exchange) sign(r *rest.Request) error {
 			target += "?" + w.Query
 		}
 		s, at := x.signers[egress], now.UTC().Format(stamp)
-		w.Header["OK-ACCESS-KEY"] = []string{s.key.Reveal()}
-		w.Header["OK-ACCESS-SIGN"] = []string{s.request(at, method, target, w.Body)}
-		w.Header["OK-ACCESS-TIMESTAMP"] = []string{at}
-		w.Header["OK-ACCESS-PASSPHRASE"] = []string{s.passphrase.Reveal()}
+		v := [...]string{s.key.Reveal(), s.request(at, method, target, w.Body), at, s.passphrase.Reveal()}
+		for i, k := range [...]string{"OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE"} {
+			w.Header[k] = v[i : i+1 : i+1]
+		}
 		if w.Body != nil {
 			w.Header["Content-Type"] = []string{"application/json"}
 		}

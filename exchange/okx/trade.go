@@ -156,14 +156,8 @@ func (x *Exchange) write(ctx context.Context, w *writing) (*ackRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	row, err := one[ackRow](data)
-	if err == nil && row.SCode != "0" {
-		err = fmt.Errorf("no sCode: %w", exchange.ErrFrame)
-	}
-	if err != nil {
-		return nil, x.unread(w.op, err)
-	}
-	return row, nil
+	row := takeOver(data)
+	return &row, nil
 }
 
 func (x *Exchange) post(ctx context.Context, r *rest.Request) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
@@ -19,8 +20,10 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	var s string
 	switch b[0] {
 	case '"':
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
+		if s = string(b[1 : len(b)-1]); strings.IndexByte(s, '\\') >= 0 {
+			if err := json.Unmarshal(b, &s); err != nil {
+				return err
+			}
 		}
 	case '{', '[':
 		return fmt.Errorf("%.20s where a value should be: %w", b, exchange.ErrFrame)
@@ -54,6 +57,13 @@ type envelope struct {
 	Data    list `json:"data"`
 }
 
+// ackAnswer is the answer to an order, an amendment or a cancellation.
+type ackAnswer struct {
+	Code    text     `json:"code"`
+	Message text     `json:"msg"`
+	Data    []ackRow `json:"data"`
+}
+
 // push is a message of a private channel. Events have none of its fields, but event.
 type push struct {
 	ID      text    `json:"id"` // of an answer to an order
@@ -77,6 +87,19 @@ type ackRow struct {
 	SCode   text `json:"sCode"`
 	SMsg    text `json:"sMsg"`
 	TS      text `json:"ts"`
+}
+
+// handOver is w's fields as the payload of an answer that has been read.
+func (w *ackRow) handOver() []byte {
+	return []byte(w.OrdID + "\x00" + w.ClOrdID + "\x00" + w.TS)
+}
+
+// takeOver undoes handOver.
+func takeOver(data []byte) (w ackRow) {
+	ordID, rest, _ := strings.Cut(string(data), "\x00")
+	clOrdID, ts, _ := strings.Cut(rest, "\x00")
+	w.OrdID, w.ClOrdID, w.TS = text(ordID), text(clOrdID), text(ts)
+	return w
 }
 
 // orderRow is an order: in REST answers as it is, in pushes with the execution that the push is about, if any.

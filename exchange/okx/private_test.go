@@ -1,0 +1,381 @@
+package okx_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/okx"
+)
+
+func framed(channel string, rows ...string) string {
+	return fmt.Sprintf(`{"arg":{"channel":%q,"instType":"ANY","uid":"1"},"data":[%s]}`, channel, strings.Join(rows, ","))
+}
+
+// filledBy is a push about an execution.
+func filledBy(trade, acc, size, state string, at int) string {
+	return framed("orders", changed("state", `"`+state+`"`, "accFillSz", `"`+acc+`"`, "avgPx", `"50000"`, "tradeId", `"`+trade+`"`, "fillPx", `"50000"`,
+		"fillSz", `"`+size+`"`, "fillTime", `"1700000000120"`, "fillFee", `"-0.25"`, "fillFeeCcy", `"USDT"`, "execType", `"T"`, "uTime", fmt.Sprintf(`"%d"`, 1700000000200+at)))
+}
+
+const (
+	up        = "stream up"
+	down      = "stream down"
+	holdings  = "balance USDT 100 + 5"
+	accepted  = `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: accepted, 0 filled at 0`
+	firstFill = `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: partially filled, 0.01 filled at 50000` +
+		` [BTC-USDT-PERP 9 of 77 "b15": buy 0.01 at 50000, paid 0.25 USDT @1700000000120]`
+)
+
+func lines(s ...string) string { return strings.Join(s, "\n") }
+
+func TestStreamOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{body: ack})
+		f := follows(t, x)
+		check := func(what, want string) {
+			t.Helper()
+			if got := f.take(); got != want {
+				t.Fatalf("%s: emitted\n%s\nwant\n%s", what, got, want)
+			}
+		}
+		settle(5 * time.Second) // the second reading included
+		check("at first", lines(up, holdings, holdings))
+
+		if _, err := x.Place(t.Context(), order("BTC-USDT-PERP", "b15", "0.03", "50000.1")); err != nil {
+			t.Fatal(err)
+		}
+		o.push(framed("orders", base))
+		settle(time.Second)
+		check("working", accepted)
+
+		part := filledBy("9", "1", "1", "partially_filled", 0)
+		o.push(part, part)
+		settle(time.Second)
+		check("a fill, told twice", firstFill)
+
+		o.push(framed("account", `{"uTime":"1700000000300","details":[{"ccy":"USDT","availBal":"90","frozenBal":"10"},{"ccy":"BTC","availBal":"0","frozenBal":"0"}]}`),
+			framed("positions", `{"instId":"BTC-USDT-SWAP","posId":"1","posSide":"net","pos":"1","avgPx":"50000","uTime":"1700000000300"}`),
+			framed("grid-orders", `{}`))
+		settle(time.Second)
+		check("balances and positions", lines("balance USDT 90 + 10, BTC 0 + 0", "position BTC-USDT-PERP 0.01 500.00"))
+
+		// The rest fills while the connection is down: read before StreamUp, the first fill not again.
+		o.set("GET "+placePath, list(changed("state", `"filled"`, "accFillSz", `"3"`, "avgPx", `"50000"`, "uTime", `"1700000009000"`)))
+		o.set("/api/v5/trade/fills", list(fillRow(map[string]string{"tradeId": "10", "fillSz": "2", "billId": "2", "fillTime": "1700000009000"}), fillRow(nil)))
+		o.cut()
+		settle(10 * time.Second)
+		got := f.take()
+		if want := lines(down, `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: filled, 0.03 filled at 50000 [BTC-USDT-PERP 10 of 77 "b15": buy 0.02 at 50000, paid 0.25 USDT @1700000009000]`, holdings, up); !strings.HasPrefix(got, want) {
+			t.Fatalf("after a cut: emitted\n%s\nwant\n%s", got, want)
+		}
+		o.push(filledBy("10", "3", "2", "filled", 9000)) // told late
+		settle(time.Minute)
+		check("a late repetition", "")
+
+		if err := f.stop(); !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v", err)
+		}
+		check("at last", "")
+		want := `{"op":"subscribe","args":[{"channel":"orders","instType":"ANY"},{"channel":"account","extraParams":"{\"updateInterval\":\"0\"}"},` +
+			`{"channel":"positions","instType":"SWAP","extraParams":"{\"updateInterval\":\"0\"}"}]}`
+		for _, frame := range o.frames() {
+			if frame != want {
+				t.Errorf("subscribed with %s", frame)
+			}
+		}
+	})
+}
+
+// An amendment is told when it is made; one that fails leaves the order as it was.
+func TestStreamedAmendments(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		f := follows(t, o.client(t))
+		settle(5 * time.Second)
+		f.take()
+		o.push(framed("orders", base))
+		o.push(framed("orders", changed("reqId", `"r1"`, "amendResult", `"0"`, "sz", `"4"`, "uTime", `"1700000000200"`)))
+		o.push(framed("orders", changed("reqId", `"r2"`, "amendResult", `"-1"`, "sz", `"4"`, "uTime", `"1700000000300"`)))
+		settle(time.Second)
+		const head = `BTC-USDT-PERP "b15" 77 buy limit GTC 0.04 at 50000.1: `
+		if got, want := f.take(), lines(accepted, head+"replaced, 0 filled at 0", head+"accepted, 0 filled at 0"); got != want {
+			t.Errorf("emitted\n%s\nwant\n%s", got, want)
+		}
+		_ = f.stop()
+	})
+}
+
+// A post-only order that would take: acknowledged, then rejected.
+func TestStreamedPostOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{body: ack})
+		f := follows(t, x)
+		settle(5 * time.Second)
+		f.take()
+		req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+		req.PostOnly = true
+		if got, err := x.Place(t.Context(), req); err != nil || got.Status != exchange.StatusAccepted {
+			t.Fatalf("%s, %v", showOrder(got), err)
+		}
+		o.push(framed("orders", changed("ordType", `"post_only"`, "state", `"canceled"`, "cancelSource", `"31"`)))
+		settle(time.Second)
+		if got, want := f.take(), `BTC-USDT-PERP "b15" 77 buy limit GTC post-only 0.03 at 50000.1: rejected, 0 filled at 0 (post only: it would have taken)`; got != want {
+			t.Errorf("emitted\n%s\nwant\n%s", got, want)
+		}
+		_ = f.stop()
+	})
+}
+
+func TestLogins(t *testing.T) {
+	failed := func(code, msg string) string {
+		return fmt.Sprintf(`{"event":"error","code":%q,"msg":%q,"connId":"a4d3ae55"}`, code, msg)
+	}
+	for _, tt := range []struct {
+		name, login string
+		err         error // what ends the stream; nil: it goes on trying
+	}{
+		{"wrong signature", failed("60007", "Invalid sign"), exchange.ErrUnauthorized},
+		{"login failed", failed("60009", "Login failed."), exchange.ErrUnauthorized},
+		{"no such key", failed("60032", "API key doesn't exist"), exchange.ErrUnauthorized},
+		{"bad request, repeated with its keys", failed("60012", `Invalid request: {"op":"login","args":[{"apiKey":"k3y-0f-test"}]}`), exchange.ErrInvalid},
+		{"clock", failed("60006", "Timestamp request expired"), nil},
+		{"too many", failed("60014", "Requests too frequent"), nil},
+		{"no answer", `{"event":"notice","code":"0"}`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				o.login = tt.login
+				f := follows(t, o.client(t))
+				settle(5 * time.Minute)
+				if tt.err == nil {
+					o.mu.Lock()
+					o.login = `{"event":"login","code":"0"}`
+					o.mu.Unlock()
+					settle(2 * time.Minute)
+					if got := f.take(); !strings.HasPrefix(got, up) {
+						t.Errorf("emitted %s", got)
+					}
+					_ = f.stop()
+					return
+				}
+				err := f.stop()
+				if !errors.Is(err, tt.err) || f.take() != "" {
+					t.Errorf("ended with %v", err)
+				}
+				silent(t, "error", fmt.Sprintf("%v %+v", err, err))
+			})
+		})
+	}
+}
+
+// The venue announces that it restarts a server: a new connection takes over, and the stream stays up.
+func TestServiceUpgrade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		f := follows(t, o.client(t))
+		settle(5 * time.Second)
+		f.take()
+		o.push(`{"event":"notice","code":"64008","msg":"The connection will soon be closed for a service upgrade. Please reconnect.","connId":"a4d3ae55"}`)
+		settle(30 * time.Second)
+		if len(o.frames()) != 2 {
+			t.Errorf("%d subscriptions", len(o.frames()))
+		}
+		o.push(framed("orders", base))
+		settle(time.Second)
+		if got := f.take(); strings.Contains(got, down) || !strings.Contains(got, accepted) {
+			t.Errorf("emitted\n%s", got)
+		}
+		_ = f.stop()
+	})
+}
+
+// What comes over the stream and is none of its business, or damaged.
+func TestOddPushes(t *testing.T) {
+	for _, tt := range []struct {
+		name, frame string
+		cut         bool
+	}{
+		{"another product", framed("orders", changed("instType", `"FUTURES"`, "instId", `"BTC-USD-261225"`)), false},
+		{"no JSON", `{"arg"`, true},
+		{"an order without size", framed("orders", changed("sz", `""`)), true},
+		{"too many connections", `{"event":"channel-conn-count-error","channel":"orders","connCount":"30","connId":"a4d3ae55"}`, true},
+		{"a count of connections", `{"event":"channel-conn-count","channel":"orders","connCount":"2","connId":"a4d3ae55"}`, false},
+		{"an error about nothing", `{"event":"error","code":"60012","msg":"?"}`, false},
+		{"an answer to nobody", `{"id":"zz","op":"order","code":"0","data":[]}`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				f := follows(t, o.client(t))
+				settle(5 * time.Second)
+				f.take()
+				o.push(tt.frame)
+				settle(10 * time.Second)
+				got := f.take()
+				if tt.cut && !(strings.HasPrefix(got, down) && strings.Contains(got, up)) || !tt.cut && got != "" {
+					t.Errorf("emitted %s", got)
+				}
+				_ = f.stop()
+			})
+		})
+	}
+}
+
+// A market that is listed while the stream runs: its rules are fetched, and what was missed of it is read.
+func TestNewMarkets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		f := follows(t, o.client(t))
+		settle(5 * time.Second)
+		f.take()
+		o.set("/api/v5/public/instruments", rowsReply(coded(strings.ReplaceAll(spotRow, "BTC", "NEW"), 1)), rowsReply(coded(swapRow, 2)))
+		fresh := changed("instType", `"SPOT"`, "instId", `"NEW-USDT"`, "ordId", `"99"`, "clOrdId", `"n1"`)
+		o.set("/api/v5/trade/orders-pending", list(fresh))
+		o.push(framed("orders", fresh))
+		settle(20 * time.Second)
+		if got := f.take(); !strings.Contains(got, `NEW-USDT "n1" 99 buy limit GTC 3 at 50000.1: accepted`) || strings.Contains(got, down) {
+			t.Errorf("emitted\n%s", got)
+		}
+		o.push(framed("orders", changed("instId", `"BTC-USD-SWAP"`)))
+		n := len(o.asked("GET", "/api/v5/public/instruments"))
+		settle(20 * time.Second)
+		o.push(framed("orders", changed("instId", `"BTC-USD-SWAP"`)))
+		settle(20 * time.Second)
+		if more := len(o.asked("GET", "/api/v5/public/instruments")) - n; more != 2 {
+			t.Errorf("a market that is not ours was asked for in %d requests, want once", more)
+		}
+		_ = f.stop()
+	})
+}
+
+func rowsReply(r ...string) reply { return reply{body: rows(r...).body} }
+
+// Two streams of one account at once would tell everything twice.
+func TestOneStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		f := follows(t, x)
+		settle(time.Second)
+		if err := x.StreamOrders(t.Context(), func(exchange.Event) {}); !errors.Is(err, exchange.ErrConflict) {
+			t.Error(err)
+		}
+		_ = f.stop()
+		g := follows(t, x)
+		settle(5 * time.Second)
+		if got := g.take(); !strings.HasPrefix(got, up) {
+			t.Errorf("emitted %s", got)
+		}
+		_ = g.stop()
+	})
+}
+
+// Orders over the account's WebSocket.
+func TestSocketEntry(t *testing.T) {
+	unknown, rejected := exchange.ErrOutcomeUnknown, exchange.ErrRejected
+	says := func(text string) func(id, op string, arg map[string]any) []string {
+		return func(id, op string, _ map[string]any) []string {
+			return []string{strings.NewReplacer("ID", id, "OP", op).Replace(text)}
+		}
+	}
+	top := func(code string) string { return `{"id":"ID","op":"OP","code":"` + code + `","msg":"why","data":[]}` }
+	row := func(code string) string {
+		return `{"id":"ID","op":"OP","code":"1","msg":"","data":[{"ordId":"","clOrdId":"b15","sCode":"` + code + `","sMsg":"why"}]}`
+	}
+	for _, tt := range []struct {
+		name    string
+		say     func(id, op string, arg map[string]any) []string
+		rest    int // requests that followed over REST
+		outcome error
+		class   error
+	}{
+		{"acknowledged", nil, 0, nil, nil},
+		{"refused", says(row("51008")), 0, rejected, exchange.ErrInsufficientFunds},
+		{"a code that the venue published and does not know", says(row("51001")), 1, nil, nil},
+		{"not logged in", says(top("60011")), 1, nil, nil},
+		{"systems busy", says(top("50013")), 0, unknown, exchange.ErrUnavailable},
+		{"internal error", says(top("63999")), 0, unknown, exchange.ErrUnavailable},
+		{"too many", says(top("60014")), 0, rejected, exchange.ErrRateLimited},
+		{"a code that nobody documented", says(row("51998")), 0, unknown, nil},
+		{"garbage", says(`{"id":"ID","op":"OP"}`), 0, unknown, exchange.ErrFrame},
+		{"the connection breaks", says("cut"), 0, unknown, exchange.ErrUnavailable},
+		{"no answer", func(string, string, map[string]any) []string { return nil }, 0, unknown, exchange.ErrUnavailable},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				o.answer = tt.say
+				o.ahead = time.Hour
+				x := o.client(t, bySocket)
+				o.set(placePath, reply{body: ack})
+				o.set("GET "+placePath, list(base))
+				f := follows(t, x)
+				settle(5 * time.Second)
+				req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+				req.Deadline = time.Now().Add(20 * time.Second)
+				_, err := x.Place(t.Context(), req)
+				checkOutcome(t, err, tt.outcome, tt.class)
+				if n := len(o.asked("POST", placePath)); n != tt.rest {
+					t.Errorf("%d requests over REST, want %d", n, tt.rest)
+				}
+				got := o.frames()[1]
+				exp := fmt.Sprint(req.Deadline.Add(time.Hour).UnixMilli())
+				want := `,"op":"order","expTime":"` + exp + `","args":[{"instIdCode":10461,"tdMode":"cross","clOrdId":"b15","side":"buy","ordType":"limit","sz":"3","px":"50000.1"}]}`
+				if _, rest, _ := strings.Cut(got, `,"op"`); `,"op"`+rest != want {
+					t.Errorf("sent %s, want %s", got, want)
+				}
+				_ = f.stop()
+			})
+		})
+	}
+}
+
+func TestSocketEntryOfChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t, bySocket)
+		o.set(placePath, reply{body: ack})
+		o.set("GET "+placePath, list(changed("instType", `"SPOT"`, "instId", `"BTC-USDT"`)))
+		req := order("BTC-USDT", "b15", "3", "50000.1")
+		if _, err := x.Place(t.Context(), req); err != nil || len(o.asked("POST", placePath)) != 1 {
+			t.Fatalf("before there is a socket, orders go over REST: %v", err)
+		}
+		f := follows(t, x)
+		settle(5 * time.Second)
+		if _, err := x.Replace(t.Context(), req.Ref(), exchange.Change{Price: dec("7")}); err != nil {
+			t.Error(err)
+		}
+		if _, err := x.Cancel(t.Context(), exchange.OrderRef{Market: req.Market, Account: "main", VenueID: "77"}); err != nil {
+			t.Error(err)
+		}
+		got := o.frames()[1:]
+		for i, want := range []string{
+			`{"id":"r2","op":"amend-order","args":[{"instIdCode":10459,"clOrdId":"b15","newPx":"7","reqId":"r1"}]}`,
+			`{"id":"r3","op":"cancel-order","args":[{"instIdCode":10459,"ordId":"77"}]}`,
+		} {
+			if i >= len(got) || got[i] != want {
+				t.Errorf("sent %v, want %s", got, want)
+			}
+		}
+		_ = f.stop()
+		if _, err := x.Place(t.Context(), order("BTC-USDT", "c16", "3", "50000.1")); err != nil || len(o.asked("POST", placePath)) != 2 {
+			t.Errorf("after the stream's end orders go over REST: %v", err)
+		}
+		// A market without a code.
+		y := o.client(t, bySocket, func(c *okx.Config) { c.Instruments = markets("BTC-USDT") })
+		if _, err := y.Place(t.Context(), order("BTC-USDT", "d17", "3", "50000.1")); err != nil || len(o.asked("POST", placePath)) != 3 {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,588 @@
+package okx_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/okx"
+	"github.com/bothlegs/bothlegs/internal/pipe"
+)
+
+// What becomes of an order by what the venue answers: how often it was sent, what the error says. None is sent twice unless the venue said
+// when it may come again.
+func TestPlaceReactions(t *testing.T) {
+	rejected, unknown, notSent := exchange.ErrRejected, exchange.ErrOutcomeUnknown, exchange.ErrNotSent
+	acked := reply{body: strings.Replace(ack, `"clOrdId":""`, `"clOrdId":"b15"`, 1)}
+	row := func(status int, code string) reply { return reply{status: status, body: refusal(code, "why")} }
+	top := func(status int, code string) reply {
+		return reply{status: status, body: fmt.Sprintf(`{"code":%q,"msg":"why","data":[]}`, code)}
+	}
+	for _, tt := range []struct {
+		name    string
+		say     []reply
+		within  time.Duration // of the order's deadline; 0: none
+		reduce  bool
+		sent    int
+		took    time.Duration
+		outcome error // nil: acknowledged
+		class   error
+	}{
+		{name: "acknowledged", say: []reply{acked}, sent: 1},
+		{name: "429 with Retry-After", say: []reply{{status: 429, header: "Retry-After: 3", body: top(429, "50011").body}, acked}, sent: 2, took: 3 * time.Second},
+		{name: "429, too late to come again", say: []reply{{status: 429, header: "Retry-After: 3", body: top(429, "50011").body}}, within: time.Second, sent: 1,
+			outcome: rejected, class: exchange.ErrRateLimited},
+		{name: "429 from the front", say: []reply{{status: 429, body: "<html>"}}, sent: 1, outcome: rejected, class: exchange.ErrRateLimited},
+		{name: "rate limit in a row", say: []reply{row(200, "50061"), acked}, sent: 2, took: 2 * time.Second},
+		{name: "systems busy", say: []reply{top(429, "50013")}, sent: 1, outcome: rejected, class: exchange.ErrUnavailable},
+		{name: "systems busy, for a reduction", say: []reply{top(429, "50013"), top(429, "50013"), acked}, reduce: true, sent: 3, took: 600 * time.Millisecond},
+		{name: "418", say: []reply{{status: 418, body: "<html>"}}, sent: 1, outcome: unknown, class: exchange.ErrBanned},
+		{name: "403", say: []reply{{status: 403, body: "<html>"}}, sent: 1, outcome: unknown, class: exchange.ErrBanned},
+		{name: "503 of the venue", say: []reply{top(503, "50001")}, sent: 1, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "503 of the front", say: []reply{{status: 503, body: "<html>"}}, sent: 1, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "500", say: []reply{top(500, "50026")}, sent: 1, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "502", say: []reply{{status: 502, body: "<html>"}}, sent: 1, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "the venue's time-out", say: []reply{top(400, "50004")}, sent: 1, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "the matching engine's", say: []reply{row(500, "51149")}, sent: 1, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "reset after it was read", say: []reply{{reset: true}}, sent: 1, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "no answer", say: []reply{{after: time.Minute}}, sent: 1, took: 10 * time.Second, outcome: unknown, class: exchange.ErrUnavailable},
+		{name: "garbage", say: []reply{{body: "\x00\xff{"}}, sent: 1, outcome: unknown, class: exchange.ErrFrame},
+		{name: "HTML", say: []reply{{body: "<html>"}}, sent: 1, outcome: unknown, class: exchange.ErrFrame},
+		{name: "nothing", say: []reply{{}}, sent: 1, outcome: unknown, class: exchange.ErrFrame},
+		{name: "10 MB", say: []reply{{body: strings.Repeat("x", 10<<20)}}, sent: 1, outcome: unknown, class: exchange.ErrFrame},
+		{name: "an answer about another order", say: []reply{{body: strings.Replace(ack, `"clOrdId":""`, `"clOrdId":"c16"`, 1)}}, sent: 1, outcome: unknown, class: exchange.ErrFrame},
+		{name: "refused in a 200", say: []reply{row(200, "51008")}, sent: 1, outcome: rejected, class: exchange.ErrInsufficientFunds},
+		{name: "a code that nobody documented", say: []reply{row(200, "51998")}, sent: 1, outcome: unknown},
+		{name: "a client id that exists", say: []reply{row(200, "51016")}, sent: 1, outcome: unknown, class: exchange.ErrConflict},
+		{name: "clock", say: []reply{top(401, "50102")}, sent: 1, outcome: rejected, class: exchange.ErrClockSkew},
+		{name: "key", say: []reply{top(401, "50113")}, sent: 1, outcome: rejected, class: exchange.ErrUnauthorized},
+		{name: "a deadline that has passed", say: []reply{acked}, within: -time.Second, outcome: notSent},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				x := o.client(t)
+				o.set(placePath, tt.say...)
+				o.set("GET "+placePath, list(changed("state", `"filled"`, "accFillSz", `"3"`, "avgPx", `"50000"`)))
+				o.set("/api/v5/trade/fills", list(fillRow(map[string]string{"fillSz": "3"})))
+				req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+				req.ReduceOnly = tt.reduce
+				if tt.within != 0 {
+					req.Deadline = time.Now().Add(tt.within)
+				}
+				began := time.Now()
+				got, err := x.Place(t.Context(), req)
+				if took := time.Since(began); took < tt.took || took > tt.took+time.Second {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+				if n := len(o.asked("POST", placePath)); n != tt.sent {
+					t.Errorf("sent %d times, want %d", n, tt.sent)
+				}
+				checkOutcome(t, err, tt.outcome, tt.class)
+				if tt.outcome == nil && (got.Status != exchange.StatusAccepted || got.VenueID != "77" || got.ClientID != "b15" || got.Account != "main") {
+					t.Errorf("%s", showOrder(got))
+				}
+				silent(t, "error", fmt.Sprintf("%v %+v %#v", err, err, err))
+				if errors.Is(exchange.OutcomeOf(err), unknown) && err != nil {
+					if errors.Is(err, exchange.ErrBanned) {
+						settle(time.Minute)
+					}
+					found, err := x.Lookup(t.Context(), req.Ref())
+					if err != nil || found.Status != exchange.StatusFilled || len(found.Fills) != 1 || !found.Fills[0].Quantity.Equal(dec("0.03")) {
+						t.Errorf("lookup: %s, %v", showOrder(found), err)
+					}
+					if n := len(o.asked("POST", placePath)); n != tt.sent {
+						t.Errorf("the lookup sent it again")
+					}
+				}
+			})
+		})
+	}
+}
+
+func checkOutcome(t *testing.T, err, outcome, class error) {
+	t.Helper()
+	if outcome == nil {
+		if err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	var e *exchange.Error
+	if !errors.As(err, &e) || e.Outcome != outcome || e.Venue != okx.Venue || e.Op == "" || class != nil && !errors.Is(err, class) {
+		t.Errorf("%v, want %v and %v", err, outcome, class)
+	}
+}
+
+// After a 503 openings pause for 30 s; what protects goes on.
+func TestOverload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{status: 503, body: "<html>"}, reply{body: ack})
+		o.set("/api/v5/trade/cancel-order", reply{body: ack})
+		_, err := x.Place(t.Context(), order("BTC-USDT", "a", "1", "1"))
+		checkOutcome(t, err, exchange.ErrOutcomeUnknown, exchange.ErrUnavailable)
+		_, err = x.Place(t.Context(), order("BTC-USDT", "b", "1", "1"))
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrUnavailable)
+		if _, err := x.Cancel(t.Context(), order("BTC-USDT", "a", "1", "1").Ref()); err != nil {
+			t.Error(err)
+		}
+		reduction := order("BTC-USDT-PERP", "c", "0.01", "1")
+		reduction.ReduceOnly = true
+		if _, err := x.Place(t.Context(), reduction); err != nil {
+			t.Error(err)
+		}
+		settle(31 * time.Second)
+		if _, err := x.Place(t.Context(), order("BTC-USDT", "d", "1", "1")); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// While the venue's front refuses our address, nothing is sent that way; a standby way, where there is one, carries what protects.
+func TestBlockedAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		second := okx.Credentials{Key: "k2", Secret: exchange.NewSecret("s2"), Passphrase: exchange.NewSecret("p2")}
+		x := o.client(t, func(c *okx.Config) { c.Standby = []okx.Egress{{Transport: c.HTTP.Transport, Credentials: second}} })
+		o.set(placePath, reply{status: 403, body: "<html>"}, reply{body: ack})
+		o.set("/api/v5/trade/cancel-order", reply{body: ack})
+		_, err := x.Place(t.Context(), order("BTC-USDT", "a", "1", "1"))
+		checkOutcome(t, err, exchange.ErrOutcomeUnknown, exchange.ErrBanned)
+		_, err = x.Place(t.Context(), order("BTC-USDT", "b", "1", "1"))
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrBanned)
+		if _, err := x.Cancel(t.Context(), order("BTC-USDT", "a", "1", "1").Ref()); err != nil {
+			t.Error(err)
+		}
+		got := o.asked("POST", "/api/v5/trade/cancel-order")
+		if len(got) != 1 || got[0].header.Get("OK-ACCESS-KEY") != "k2" || got[0].header.Get("OK-ACCESS-SIGN") != okx.Sign(second, got[0].header.Get("OK-ACCESS-TIMESTAMP"), "POST", got[0].path, []byte(got[0].body)) {
+			t.Errorf("%v", got)
+		}
+		settle(time.Minute)
+		if _, err := x.Place(t.Context(), order("BTC-USDT", "d", "1", "1")); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A context that ends after something was sent leaves the outcome unknown; one that has ended before, not.
+func TestContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{after: time.Minute})
+		if _, err := x.Instruments(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err := x.Place(ctx, order("BTC-USDT", "a", "1", "1"))
+		checkOutcome(t, err, exchange.ErrOutcomeUnknown, context.DeadlineExceeded)
+		_, err = x.Place(ctx, order("BTC-USDT", "b", "1", "1"))
+		checkOutcome(t, err, exchange.ErrNotSent, context.DeadlineExceeded)
+		if n := len(o.asked("POST", placePath)); n != 1 {
+			t.Errorf("sent %d times", n)
+		}
+	})
+}
+
+// What the venue must know to refuse a late order is in its clock, not ours.
+func TestTimesAreTheVenues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		o.ahead = 7 * time.Minute
+		x := o.client(t, func(c *okx.Config) { c.Endpoints.Simulated = true })
+		o.set(placePath, reply{body: ack})
+		req := order("BTC-USDT", "a", "1", "1")
+		req.Deadline = time.Now().Add(2 * time.Second)
+		if _, err := x.Place(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		got := o.asked("POST", placePath)[0]
+		exp, err := strconv.ParseInt(got.header.Get("expTime"), 10, 64)
+		if want := req.Deadline.Add(o.ahead); err != nil || time.UnixMilli(exp).After(want) || time.UnixMilli(exp).Before(want.Add(-10*time.Millisecond)) {
+			t.Errorf("expTime %s, want %d", got.header.Get("expTime"), want.UnixMilli())
+		}
+		at, err := time.Parse("2006-01-02T15:04:05.000Z", got.header.Get("OK-ACCESS-TIMESTAMP"))
+		if d := at.Sub(time.Now().Add(o.ahead)); err != nil || d.Abs() > time.Second {
+			t.Errorf("timestamp %s is %v off", got.header.Get("OK-ACCESS-TIMESTAMP"), d)
+		}
+		if want := okx.Sign(keys(), got.header.Get("OK-ACCESS-TIMESTAMP"), "POST", placePath, []byte(got.body)); got.header.Get("OK-ACCESS-SIGN") != want {
+			t.Error("another signature")
+		}
+		if got.header.Get("OK-ACCESS-KEY") != secrets[0] || got.header.Get("OK-ACCESS-PASSPHRASE") != secrets[2] || got.header.Get("x-simulated-trading") != "1" ||
+			got.header.Get("Content-Type") != "application/json" {
+			t.Errorf("headers %v", got.header)
+		}
+		read := o.asked("GET", configPath)[0]
+		if want := okx.Sign(keys(), read.header.Get("OK-ACCESS-TIMESTAMP"), "GET", configPath, nil); read.header.Get("OK-ACCESS-SIGN") != want || read.header.Get("expTime") != "" {
+			t.Errorf("a read's headers %v", read.header)
+		}
+		o.ahead = -3 * time.Minute // the venue's clock is set
+		o.set("/api/v5/account/balance", reply{status: 401, body: `{"code":"50102","msg":"Timestamp request expired.","data":[]}`}, list(`{"details":[]}`))
+		if _, err := x.Balances(t.Context()); err != nil {
+			t.Errorf("not read again after the clock was set: %v", err)
+		}
+		last := o.asked("GET", "/api/v5/account/balance")[1]
+		at, err = time.Parse("2006-01-02T15:04:05.000Z", last.header.Get("OK-ACCESS-TIMESTAMP"))
+		if d := at.Sub(time.Now().Add(o.ahead)); err != nil || d.Abs() > time.Second {
+			t.Errorf("after the clock was set the timestamp is %v off", d)
+		}
+	})
+}
+
+func TestHedgeModeIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(configPath, list(`{"acctLv":"2","posMode":"long_short_mode"}`))
+		_, err := x.Place(t.Context(), order("BTC-USDT", "a", "1", "1"))
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrUnsupported)
+		if err == nil || !strings.Contains(err.Error(), "long_short_mode") || len(o.asked("POST", placePath)) != 0 {
+			t.Errorf("%v", err)
+		}
+		f := follows(t, x)
+		settle(time.Second)
+		if err := <-f.done; !errors.Is(err, exchange.ErrUnsupported) {
+			t.Errorf("the stream ended with %v", err)
+		}
+		// Changed meanwhile.
+		o.set(configPath, list(`{"acctLv":"3","posMode":"net_mode"}`))
+		o.set(placePath, reply{body: ack})
+		if _, err := x.Place(t.Context(), order("BTC-USDT", "a", "1", "1")); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.asked("POST", placePath)[0].body; !strings.Contains(got, `"tdMode":"cross"`) {
+			t.Errorf("%s: multi-currency accounts trade spot with cross margin", got)
+		}
+		// And again: the venue says so once.
+		o.set(placePath, reply{body: refusal("51010", "account mode")}, reply{body: ack})
+		o.set(configPath, list(`{"acctLv":"1","posMode":"net_mode"}`))
+		_, err = x.Place(t.Context(), order("BTC-USDT", "b", "1", "1"))
+		checkOutcome(t, err, exchange.ErrRejected, exchange.ErrUnsupported)
+		if _, err := x.Place(t.Context(), order("BTC-USDT", "c", "1", "1")); err != nil || !strings.Contains(o.asked("POST", placePath)[2].body, `"tdMode":"cash"`) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// privately are the calls that need an account.
+func privately(x *okx.Exchange) map[string]func(context.Context) error {
+	s := exchange.MustSymbol("BTC-USDT")
+	r := ref("BTC-USDT", "77")
+	return map[string]func(context.Context) error{
+		"Place": func(ctx context.Context) error {
+			_, err := x.Place(ctx, limit("BTC-USDT", "a", exchange.Buy, "1", "1"))
+			return err
+		},
+		"Replace": func(ctx context.Context) error {
+			_, err := x.Replace(ctx, r, exchange.Change{Price: dec("1")})
+			return err
+		},
+		"Cancel":         func(ctx context.Context) error { _, err := x.Cancel(ctx, r); return err },
+		"CancelAll":      func(ctx context.Context) error { return x.CancelAll(ctx, s) },
+		"CancelAllAfter": func(ctx context.Context) error { return x.CancelAllAfter(ctx, s, 10*time.Second) },
+		"Lookup":         func(ctx context.Context) error { _, err := x.Lookup(ctx, r); return err },
+		"StreamOrders":   func(ctx context.Context) error { return x.StreamOrders(ctx, func(exchange.Event) {}) },
+		"Balances":       func(ctx context.Context) error { _, err := x.Balances(ctx); return err },
+		"Positions":      func(ctx context.Context) error { _, err := x.Positions(ctx); return err },
+		"Fees":           func(ctx context.Context) error { _, err := x.Fees(ctx, s); return err },
+		"OpenOrders":     func(ctx context.Context) error { _, err := x.OpenOrders(ctx, s); return err },
+		"Fills":          func(ctx context.Context) error { _, err := x.Fills(ctx, s, time.Now()); return err },
+	}
+}
+
+func TestWithoutCredentials(t *testing.T) {
+	d := &desk{say: map[string]string{"/api/v5/public/instruments": rows(spotRow, swapRow).body}}
+	x := trader(t, d, func(c *okx.Config) { c.Credentials = okx.Credentials{} })
+	for name, call := range privately(x) {
+		if err := call(t.Context()); !errors.Is(err, exchange.ErrNotSent) || !errors.Is(err, exchange.ErrUnauthorized) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, s := range d.got {
+		if s.path != "/api/v5/public/instruments" {
+			t.Errorf("%s was asked", s.path)
+		}
+	}
+}
+
+func TestAnotherAccountsOrders(t *testing.T) {
+	x := trader(t, &desk{}, func(c *okx.Config) { c.Account = "main" })
+	for _, r := range []exchange.OrderRequest{limit("BTC-USDT", "a", exchange.Buy, "1", "1"), func() exchange.OrderRequest {
+		r := order("BTC-USDT", "a", "1", "1")
+		r.Market.Venue = "binance"
+		return r
+	}()} {
+		_, err := x.Place(t.Context(), r)
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrInvalid)
+		_, err = x.Cancel(t.Context(), r.Ref())
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrInvalid)
+	}
+}
+
+func TestReplace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{body: ack})
+		o.set("/api/v5/trade/amend-order", reply{body: ack})
+		req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+		if _, err := x.Place(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			change   exchange.Change
+			want     string
+			requeued bool
+		}{
+			{exchange.Change{Price: dec("50001")}, "0.03 at 50001", true},
+			{exchange.Change{Price: dec("50000.1")}, "0.03 at 50000.1", false},
+			{exchange.Change{Quantity: dec("0.02")}, "0.02 at 50000.1", false},
+			{exchange.Change{Quantity: dec("0.04")}, "0.04 at 50000.1", true},
+			{exchange.Change{Price: dec("50000.1"), Quantity: dec("0.03")}, "0.03 at 50000.1", false},
+		} {
+			got, err := x.Replace(t.Context(), req.Ref(), tt.change)
+			if err != nil || !strings.Contains(showOrder(got), tt.want+":") || got.Requeued != tt.requeued || got.VenueID != "77" || len(got.Former) != 0 {
+				t.Errorf("%v: %s, requeued %v, %v", tt.change, showOrder(got), got.Requeued, err)
+			}
+		}
+		// An order that is not known here is looked up first.
+		o.set("GET "+placePath, list(changed("ordId", `"78"`, "clOrdId", `"c16"`)), reply{body: `{"code":"51603","msg":"Order does not exist","data":[]}`})
+		got, err := x.Replace(t.Context(), exchange.OrderRef{Market: req.Market, Account: "main", VenueID: "78"}, exchange.Change{Quantity: dec("0.01")})
+		if err != nil || got.ClientID != "c16" || got.Requeued || !got.Quantity.Equal(dec("0.01")) {
+			t.Errorf("%s, %v", showOrder(got), err)
+		}
+		_, err = x.Replace(t.Context(), exchange.OrderRef{Market: req.Market, Account: "main", VenueID: "79"}, exchange.Change{Quantity: dec("0.01")})
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrNotFound)
+		for _, c := range []struct{ code, class string }{{"51503", "not found"}, {"51511", "conflict"}, {"51510", "conflict"}} {
+			o.set("/api/v5/trade/amend-order", reply{body: refusal(c.code, "why")})
+			if _, err := x.Replace(t.Context(), req.Ref(), exchange.Change{Price: dec("7")}); !errors.Is(err, exchange.ErrRejected) || !strings.Contains(err.Error(), c.class) {
+				t.Errorf("%s: %v", c.code, err)
+			}
+		}
+		ids := map[string]bool{}
+		for _, s := range o.asked("POST", "/api/v5/trade/amend-order") {
+			ids[parameters(nil, &s.body)["reqId"]] = true
+		}
+		if len(ids) != len(o.asked("POST", "/api/v5/trade/amend-order")) || ids[""] {
+			t.Errorf("request ids %v", ids)
+		}
+	})
+}
+
+func TestCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		r := exchange.OrderRef{Market: swap().Market, Account: "main", ClientID: "ORD-20240521-8a3f-01"}
+		own, _ := okx.VenueID(r.ClientID)
+		o.set("/api/v5/trade/cancel-order", reply{body: strings.Replace(ack, `"clOrdId":""`, `"clOrdId":"`+own+`"`, 1)})
+		got, err := x.Cancel(t.Context(), r)
+		if err != nil || got.ClientID != r.ClientID || got.VenueID != "77" || got.Status.Final() {
+			t.Errorf("%s, %v", showOrder(got), err)
+		}
+		if b := o.asked("POST", "/api/v5/trade/cancel-order")[0].body; b != `{"instId":"BTC-USDT-SWAP","clOrdId":"`+own+`"}` {
+			t.Error(b)
+		}
+		for code, want := range map[string][2]error{
+			"51400": {exchange.ErrRejected, exchange.ErrNotFound}, "51603": {exchange.ErrRejected, exchange.ErrNotFound},
+			"51401": {exchange.ErrRejected, exchange.ErrConflict}, "51402": {exchange.ErrRejected, exchange.ErrConflict},
+			"51410": {exchange.ErrRejected, exchange.ErrConflict}, "51412": {exchange.ErrOutcomeUnknown, exchange.ErrUnavailable},
+		} {
+			o.set("/api/v5/trade/cancel-order", reply{body: refusal(code, "why")})
+			_, err := x.Cancel(t.Context(), r)
+			checkOutcome(t, err, want[0], want[1])
+		}
+		_, err = x.Cancel(t.Context(), exchange.OrderRef{Market: swap().Market, Account: "main"})
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrInvalid)
+	})
+}
+
+func TestCancelAll(t *testing.T) {
+	many := func(n int) (rows []string) {
+		for i := range n {
+			rows = append(rows, changed("ordId", fmt.Sprintf("%q", fmt.Sprint(1000-i))))
+		}
+		return rows
+	}
+	answer := func(n int, last string) reply {
+		rows := strings.Repeat(`{"ordId":"1","sCode":"0"},`, n-1) + fmt.Sprintf(`{"ordId":"1","sCode":%q}`, last)
+		return reply{body: `{"code":"0","data":[` + rows + `]}`}
+	}
+	for _, tt := range []struct {
+		name    string
+		orders  int
+		say     []reply
+		batches []int
+		outcome error
+	}{
+		{"none", 0, []reply{answer(1, "0")}, nil, nil},
+		{"three batches", 45, []reply{answer(20, "0"), answer(20, "0"), answer(5, "0")}, []int{20, 20, 5}, nil},
+		{"some have ended", 2, []reply{answer(2, "51400")}, []int{2}, nil},
+		{"one is refused", 2, []reply{answer(2, "51000")}, []int{2}, exchange.ErrRejected},
+		{"the second batch is refused", 21, []reply{answer(20, "0"), {body: `{"code":"50111","data":[]}`}}, []int{20, 1}, exchange.ErrOutcomeUnknown},
+		{"a row is missing", 2, []reply{answer(1, "0")}, []int{2}, exchange.ErrOutcomeUnknown},
+		{"no answer", 2, []reply{{reset: true}}, []int{2}, exchange.ErrOutcomeUnknown},
+		{"refused", 2, []reply{{status: 401, body: `{"code":"50111","data":[]}`}}, []int{2}, exchange.ErrRejected},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				x := o.client(t)
+				o.set("/api/v5/trade/orders-pending", list(many(tt.orders)...))
+				o.set("/api/v5/trade/cancel-batch-orders", tt.say...)
+				err := x.CancelAll(t.Context(), exchange.MustSymbol("BTC-USDT-PERP"))
+				checkOutcome(t, err, tt.outcome, nil)
+				var got []int
+				for _, s := range o.asked("POST", "/api/v5/trade/cancel-batch-orders") {
+					got = append(got, strings.Count(s.body, "ordId"))
+				}
+				if fmt.Sprint(got) != fmt.Sprint(tt.batches) {
+					t.Errorf("batches of %v, want %v", got, tt.batches)
+				}
+			})
+		})
+	}
+}
+
+func TestCancelAllAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set("/api/v5/trade/cancel-all-after", list(`{"triggerTime":"1","tag":"","ts":"1"}`))
+		s := exchange.MustSymbol("BTC-USDT")
+		for _, d := range []time.Duration{10 * time.Second, 120 * time.Second, 0} {
+			if err := x.CancelAllAfter(t.Context(), s, d); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, d := range []time.Duration{time.Second, -time.Second, 121 * time.Second, 10*time.Second + 1} {
+			checkOutcome(t, x.CancelAllAfter(t.Context(), s, d), exchange.ErrNotSent, exchange.ErrInvalid)
+		}
+		var got []string
+		for _, s := range o.asked("POST", "/api/v5/trade/cancel-all-after") {
+			got = append(got, s.body)
+		}
+		if fmt.Sprint(got) != `[{"timeOut":"10"} {"timeOut":"120"} {"timeOut":"0"}]` {
+			t.Error(got)
+		}
+	})
+}
+
+func TestLookup(t *testing.T) {
+	absent := reply{body: `{"code":"51603","msg":"Order does not exist","data":[]}`}
+	filled := changed("state", `"filled"`, "accFillSz", `"3"`, "avgPx", `"50000"`)
+	other := changed("ordId", `"78"`, "clOrdId", `"c16"`)
+	for _, tt := range []struct {
+		name         string
+		say, history []reply
+		fills        []reply
+		want         string
+		err          error
+	}{
+		{name: "working", say: []reply{list(base)}, want: "accepted, 0 filled"},
+		{name: "filled", say: []reply{list(filled)}, fills: []reply{list(fillRow(map[string]string{"fillSz": "2", "billId": "2", "tradeId": "10"}), fillRow(nil))},
+			want: "filled, 0.03 filled; 9 0.01, 10 0.02"},
+		{name: "in history", say: []reply{absent}, history: []reply{list(other, filled)}, fills: []reply{list(fillRow(map[string]string{"fillSz": "3"}))}, want: "filled, 0.03 filled; 9 0.03"},
+		{name: "nowhere", say: []reply{absent}, history: []reply{list(other)}, err: exchange.ErrNotFound},
+		{name: "nowhere, and no history", say: []reply{absent}, history: []reply{{status: 500, body: `{"code":"50026","data":[]}`}}, err: exchange.ErrUnavailable},
+		{name: "another order", say: []reply{list(other)}, err: exchange.ErrFrame},
+		{name: "no row", say: []reply{list()}, err: exchange.ErrFrame},
+		{name: "a page", say: []reply{{status: 404, body: "<html>"}}, err: &exchange.Error{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				x := o.client(t)
+				o.set("GET "+placePath, tt.say...)
+				if tt.history != nil {
+					o.set("/api/v5/trade/orders-history", tt.history...)
+				}
+				if tt.fills != nil {
+					o.set("/api/v5/trade/fills-history", tt.fills...) // the bubble's clock is long before the rows' times
+					o.set("/api/v5/trade/fills", tt.fills...)
+				}
+				got, err := x.Lookup(t.Context(), exchange.OrderRef{Market: swap().Market, Account: "main", ClientID: "b15"})
+				if tt.err != nil {
+					var e *exchange.Error
+					if !errors.As(err, &e) || !errors.As(tt.err, &e) && !errors.Is(err, tt.err) || !errors.Is(tt.err, exchange.ErrNotFound) && errors.Is(err, exchange.ErrNotFound) {
+						t.Errorf("%v, want %v", err, tt.err)
+					}
+					return
+				}
+				s := fmt.Sprintf("%s, %s filled", got.Status, got.Filled)
+				for i, f := range got.Fills {
+					s += map[bool]string{true: "; ", false: ", "}[i == 0] + f.TradeID + " " + f.Quantity.String()
+				}
+				if err != nil || s != tt.want {
+					t.Errorf("%s, %v, want %s", s, err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// Exchange and Config tell no key, whatever prints them.
+func TestExchangeIsNotPrinted(t *testing.T) {
+	x := trader(t, &desk{}, func(c *okx.Config) {
+		c.Standby = []okx.Egress{{Transport: http.DefaultTransport, Credentials: keys()}}
+	})
+	printed(t, "exchange", x)
+	printed(t, "egress", okx.Egress{Credentials: keys()})
+}
+
+// A connection that breaks before the venue has read anything looks like any other from here: what was written may have arrived. One that never
+// came about is another matter.
+func TestResetBeforeReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		if _, err := x.Instruments(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		dials, broken := 0, true
+		tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if dials++; !broken {
+				return nil, errors.New("no route")
+			}
+			a, b := pipe.New(1 << 16)
+			b.Close()
+			return a, nil
+		}}
+		x = o.client(t, func(c *okx.Config) {
+			c.Instruments = markets("BTC-USDT")
+			c.HTTP = &http.Client{Transport: split{placePath: tr, "": c.HTTP.Transport}}
+		})
+		_, err := x.Place(t.Context(), order("BTC-USDT", "a", "1", "1"))
+		checkOutcome(t, err, exchange.ErrOutcomeUnknown, exchange.ErrUnavailable)
+		if dials != 1 {
+			t.Errorf("%d connections", dials)
+		}
+		broken = false
+		_, err = x.Place(t.Context(), order("BTC-USDT", "b", "1", "1"))
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrUnavailable)
+		if dials != 2 || len(o.asked("POST", placePath)) != 0 {
+			t.Errorf("%d connections", dials)
+		}
+	})
+}
+
+// split sends POST requests to a path its own way.
+type split map[string]http.RoundTripper
+
+func (s split) RoundTrip(r *http.Request) (*http.Response, error) {
+	if via := s[r.URL.Path]; via != nil && r.Method == http.MethodPost {
+		return via.RoundTrip(r)
+	}
+	return s[""].RoundTrip(r)
+}
