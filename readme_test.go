@@ -19,6 +19,15 @@ func TestReadmeShowsTheQuickstart(t *testing.T) {
 	if !strings.Contains(string(readme), "```go\n"+strings.TrimSpace(string(program))+"\n```") {
 		t.Error("README.md does not show examples/quickstart/main.go as it is")
 	}
+	venue, err := os.ReadFile("example_venue_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := strings.Cut(string(venue), "func Example_venue() {\n")
+	body = strings.ReplaceAll("\n"+strings.TrimSuffix(body, "\n}\n"), "\n\t", "\n")
+	if !strings.Contains(string(readme), "```go"+body+"\n```") {
+		t.Error("README.md does not show the body of Example_venue as it is")
+	}
 	if strings.Contains(string(readme), "@@") {
 		t.Error("README.md has a placeholder")
 	}
