@@ -10,10 +10,13 @@ import (
 	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
+// maxLists bounds a list about an account whose cursors would lead round in a circle: 200,000 executions in a week.
+const maxLists = 2000
+
 // pages reads a list to its end, whose parts next asks for by cursor.
 func pages[T any](ctx context.Context, x *Exchange, kind exchange.Kind, lane rest.Lane, next func(cursor string) call, take func(*T) error) error {
 	cursor := ""
-	for range maxPages {
+	for range maxLists {
 		c := next(cursor)
 		var p page[T]
 		if err := x.query(ctx, c, kind, lane, &p); err != nil {
@@ -36,7 +39,7 @@ func pages[T any](ctx context.Context, x *Exchange, kind exchange.Kind, lane res
 		}
 		cursor = string(p.NextPageCursor)
 	}
-	return &exchange.Error{Venue: Venue, Op: next("").op, Err: fmt.Errorf("more than %d pages: %w", maxPages, exchange.ErrFrame)}
+	return &exchange.Error{Venue: Venue, Op: next("").op, Err: fmt.Errorf("more than %d pages: %w", maxLists, exchange.ErrFrame)}
 }
 
 // Balances lists what the unified account holds, zero ones left out. Free is negative for a coin of which more is owed than held; what is

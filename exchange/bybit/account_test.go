@@ -93,7 +93,7 @@ func TestAccount(t *testing.T) {
 		}
 	})
 	bubble(t, "server time", func(t *testing.T, o *office) {
-		o.skew = time.Hour
+		o.skew.Store(int64(time.Hour))
 		if got, err := o.exchange(nil).ServerTime(t.Context()); err != nil || !got.Equal(o.now()) {
 			t.Errorf("got %v, %v", got, err)
 		}

@@ -2,10 +2,17 @@ package bybit_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/bybit"
 	"github.com/bothlegs/bothlegs/feed"
 	"github.com/bothlegs/bothlegs/internal/fixtures"
 )
@@ -94,5 +101,76 @@ func TestFramesDoNotAllocate(t *testing.T) {
 	all()
 	if n := testing.AllocsPerRun(10, all); n != 0 {
 		t.Errorf("%v allocations in %d frames", n, len(frames))
+	}
+}
+
+// counter answers placements on loopback.
+func counter(b *testing.B) *httptest.Server {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.URL.Path == "/v5/market/time" {
+			fmt.Fprintf(w, `{"retCode":0,"result":{"timeNano":"%d"}}`, time.Now().UnixNano())
+			return
+		}
+		w.Header()["X-Bapi-Limit"], w.Header()["X-Bapi-Limit-Status"] = []string{"1000000"}, []string{"999999"}
+		_, _ = io.WriteString(w, `{"retCode":0,"retMsg":"OK","result":{"orderId":"1358868270414852352","orderLinkId":""},"retExtInfo":{},"time":1672211918471}`)
+	}))
+	b.Cleanup(s.Close)
+	return s
+}
+
+// An order from the call to its acknowledgement, in turn with the same bytes through the bare http.Client: medians, and their ratio.
+func BenchmarkPlaceREST(b *testing.B) {
+	s := counter(b)
+	x, err := bybit.New(bybit.Config{Endpoints: bybit.Endpoints{REST: s.URL}, Credentials: hmacKey(), Account: "main", Instruments: rules(), Limits: bybit.Unlimited()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	req := perpOrder("")
+	body := bybit.Placing(req, "BTCUSDT", "ORD-20240521-8a3f-01").Body
+	bare := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	var theirs, ours []time.Duration
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		theirs = append(theirs, bareOrder(b, bare, s.URL, body))
+		n++
+		req.ClientID = fmt.Sprintf("ORD-20240521-8a3f-%08d", n%1000) // so many at once: nobody ends them here
+		began := time.Now()
+		if _, err := x.Place(b.Context(), req); err != nil {
+			b.Fatal(err)
+		}
+		ours = append(ours, time.Since(began))
+	}
+	slices.Sort(theirs)
+	slices.Sort(ours)
+	p50 := func(d []time.Duration) float64 { return float64(d[len(d)/2]) / 1000 }
+	b.ReportMetric(p50(theirs), "bare-p50-us")
+	b.ReportMetric(p50(ours), "ours-p50-us")
+	b.ReportMetric(p50(ours)/p50(theirs), "ratio")
+}
+
+func bareOrder(b *testing.B, c *http.Client, base, body string) time.Duration {
+	began := time.Now()
+	r, _ := http.NewRequest(http.MethodPost, base+"/v5/order/create", strings.NewReader(body))
+	for _, h := range [][2]string{{"X-Bapi-Api-Key", "testkey001"}, {"X-Bapi-Timestamp", "1672211918471"}, {"X-Bapi-Recv-Window", "5000"},
+		{"X-Bapi-Sign", "f7bf74871fa4516be94385db81d52b0461138efb219ac55e7817715b4783b6c9"}, {"Content-Type", "application/json"}} {
+		r.Header.Set(h[0], h[1])
+	}
+	resp, err := c.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, _ = io.ReadAll(resp.Body)
+	resp.Body.Close()
+	return time.Since(began)
+}
+
+// BenchmarkPlacing is the body of an order.
+func BenchmarkPlacing(b *testing.B) {
+	req := perpOrder("ORD-20240521-8a3f-01")
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = bybit.Placing(req, "BTCUSDT", req.ClientID)
 	}
 }

@@ -235,10 +235,10 @@ func frameOf(c *call, id, stamp, window string) []byte {
 
 // reply is an answer over the order entry socket.
 type reply struct {
-	Code    text              `json:"retCode"`
-	Message string            `json:"retMsg"`
-	Data    json.RawMessage   `json:"data"`
-	Header  map[string]string `json:"header"`
+	Code    text            `json:"retCode"`
+	Message string          `json:"retMsg"`
+	Data    json.RawMessage `json:"data"`
+	Header  map[string]text `json:"header"`
 }
 
 // read takes an answer apart, as [Exchange.read] does with those over REST.
@@ -252,7 +252,7 @@ func (e *desk) read(conn *ws.Conn, c *call, r *rest.Request, data []byte) ([]byt
 	if err != nil {
 		return nil, &exchange.Error{Venue: Venue, Op: c.op, Outcome: exchange.ErrOutcomeUnknown, Err: frame("retCode", told.Code)}
 	}
-	header := func(name string) string { return told.Header[name] }
+	header := func(name string) string { return string(told.Header[name]) }
 	x.limits.follow(r.Costs[1], header)
 	if sure, _ := judge(code); code == 0 || sure == standing {
 		return told.Data, nil

@@ -1,7 +1,6 @@
 package bybit
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,8 +19,7 @@ const banned = 10 * time.Minute
 // only where that is certain, by a code whose meaning is documented or by a gateway that let nothing through.
 func answer(write bool, status int, body []byte) (envelope, *exchange.Error) {
 	var told envelope
-	err := json.Unmarshal(body, &told)
-	if err != nil {
+	if decode(body, &told) != nil {
 		told = envelope{}
 	}
 	code, known := told.code()

@@ -40,3 +40,38 @@ func ExampleProtocol() {
 	// bybit:BTC-USDT: 65140.4 x 0.875077 / 65140.6 x 0.200000
 	// invalid: book: bybit:BTC-USDT: update 0 to 13 (previous 0) after 11: gap
 }
+
+// Two accounts behind one address share its limits. Keys are never printed.
+func ExampleNew() {
+	limits := bybit.NewLimits()
+	for _, account := range []exchange.AccountID{"main", "hedge"} {
+		x, err := bybit.New(bybit.Config{
+			Endpoints:   bybit.Testnet(),
+			Account:     account,
+			Credentials: bybit.Credentials{Key: "key-of-" + string(account), Secret: exchange.NewSecret("its secret")},
+			Limits:      limits,
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer x.Close()
+		fmt.Println(x.Venue(), x.Account(), bybit.Credentials{Key: "key-of-" + string(account)})
+	}
+	// Output:
+	// bybit main [credentials]
+	// bybit hedge [credentials]
+}
+
+// What the adapter cannot do fails with exchange.ErrUnsupported.
+func ExampleAbilities() {
+	for _, a := range bybit.Abilities() {
+		if !a.Spot || !a.Perp {
+			fmt.Printf("%s: spot %v, perpetuals %v\n", a.Name, a.Spot, a.Perp)
+		}
+	}
+	// Output:
+	// reduce only: spot false, perpetuals true
+	// cancel all after: spot false, perpetuals false
+	// positions: spot false, perpetuals true
+}

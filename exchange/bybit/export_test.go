@@ -3,7 +3,10 @@ package bybit
 import (
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 // Message is one decoded frame.
@@ -286,10 +289,23 @@ func Reply(data []byte) (code string, ack [2]string, limit string, err error) {
 	if len(r.Data) > 0 {
 		err = decode(r.Data, &i)
 	}
-	return string(r.Code), [2]string{string(i.OrderID), string(i.OrderLinkID)}, r.Header["X-Bapi-Limit"], err
+	return string(r.Code), [2]string{string(i.OrderID), string(i.OrderLinkID)}, string(r.Header["X-Bapi-Limit"]), err
 }
 
 // Frame is a request over the order entry socket.
 func Frame(w Wire, id, stamp, window string) string {
 	return string(frameOf(&call{ws: w.Socket, body: []byte(w.Body)}, id, stamp, window))
 }
+
+// Unlimited lets everything pass.
+func Unlimited() *Limits {
+	r := rules()
+	for name, x := range r {
+		x.Limit = 1 << 30
+		r[name] = x
+	}
+	return &Limits{rest: rest.NewLimits(r), connects: rate.NewLimiter(rate.Inf, 1)}
+}
+
+// Once and OnceSlow look for members that come twice.
+func Once(data []byte) (quick, slow error) { return once(data), onceSlow(data) }

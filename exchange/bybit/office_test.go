@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ type office struct {
 	l    *pipe.Listener
 	http http.Server
 	wg   sync.WaitGroup
-	skew time.Duration // of its clock
+	skew atomic.Int64 // of its clock, in nanoseconds
 
 	mu      sync.Mutex
 	hits    []string // "POST /v5/order/create {...}"
@@ -71,7 +72,7 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-func (o *office) now() time.Time { return time.Now().Add(o.skew) }
+func (o *office) now() time.Time { return time.Now().Add(time.Duration(o.skew.Load())) }
 
 // say scripts what is answered to a path, to a path and a category, or to a whole request.
 func (o *office) say(path string, replies ...reply) {

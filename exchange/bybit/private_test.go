@@ -184,7 +184,8 @@ func TestStreamOrdersRefused(t *testing.T) {
 		e := listen(t, o.exchange(nil))
 		<-time.After(200 * time.Millisecond)
 		o.mu.Lock()
-		o.auth, o.skew = "", time.Hour
+		o.auth = ""
+		o.skew.Store(int64(time.Hour))
 		o.mu.Unlock()
 		<-time.After(5 * time.Second)
 		want(t, "then", e.take(), "stream up")

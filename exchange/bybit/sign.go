@@ -41,13 +41,15 @@ func (c Credentials) isZero() bool { return c.Key == "" && c.Secret.IsZero() && 
 
 // signer signs with one key. It is safe for concurrent use.
 type signer struct {
-	key  exchange.Secret // hidden from fmt, which looks into pointers for verbs that do not fit
-	rsa  *rsa.PrivateKey // nil: HMAC
-	pool sync.Pool       // of *signing
+	key exchange.Secret // hidden from fmt, which looks into pointers for verbs that do not fit
+	rsa *rsa.PrivateKey // nil: HMAC
+
+	mu   sync.Mutex // guards what work points at
+	work *work
 }
 
-// signing is the memory of one signature.
-type signing struct {
+// work is the memory of one signature: apart, for the key stands in it.
+type work struct {
 	mac  hash.Hash // keyed; nil for RSA
 	text []byte
 	sum  [sha256.Size]byte
@@ -69,18 +71,16 @@ func newSigner(c Credentials) (*signer, error) {
 			return nil, bad("a Key that is none")
 		}
 	}
-	s := &signer{key: exchange.NewSecret(c.Key)}
+	s := &signer{key: exchange.NewSecret(c.Key), work: new(work)}
 	if !c.PrivateKey.IsZero() {
 		key, err := parseRSA([]byte(c.PrivateKey.Reveal()))
 		if err != nil {
 			return nil, bad(err.Error())
 		}
 		s.rsa = key
-		s.pool.New = func() any { return new(signing) }
 		return s, nil
 	}
-	secret := []byte(c.Secret.Reveal())
-	s.pool.New = func() any { return &signing{mac: hmac.New(sha256.New, secret)} }
+	s.work.mac = hmac.New(sha256.New, []byte(c.Secret.Reveal()))
 	return s, nil
 }
 
@@ -107,30 +107,32 @@ func parseRSA(text []byte) (*rsa.PrivateKey, error) {
 // request appends the signature of a REST request: of stamp and window as they stand in its headers, and of its query (GET) or body (POST)
 // exactly as it is sent.
 func (s *signer) request(dst []byte, stamp, window string, query string, body []byte) ([]byte, error) {
-	w := s.pool.Get().(*signing)
-	defer s.pool.Put(w)
+	s.mu.Lock()
+	w := s.work
 	w.text = append(append(append(w.text[:0], stamp...), s.key.Reveal()...), window...)
 	w.text = append(append(w.text, query...), body...)
-	return s.finish(dst, w)
+	return s.finish(dst)
 }
 
 // login appends the signature of an auth request that holds until expires.
 func (s *signer) login(dst []byte, expires time.Time) ([]byte, error) {
-	w := s.pool.Get().(*signing)
-	defer s.pool.Put(w)
-	w.text = strconv.AppendInt(append(w.text[:0], "GET/realtime"...), expires.UnixMilli(), 10)
-	return s.finish(dst, w)
+	s.mu.Lock()
+	s.work.text = strconv.AppendInt(append(s.work.text[:0], "GET/realtime"...), expires.UnixMilli(), 10)
+	return s.finish(dst)
 }
 
-// finish signs w.text: HMAC in lowercase hex, RSA in base64.
-func (s *signer) finish(dst []byte, w *signing) ([]byte, error) {
+// finish signs work.text and unlocks: HMAC in lowercase hex, RSA in base64. RSA takes a millisecond, in which others may sign.
+func (s *signer) finish(dst []byte) ([]byte, error) {
 	if s.rsa == nil {
+		defer s.mu.Unlock()
+		w := s.work
 		w.mac.Reset()
 		w.mac.Write(w.text)
 		return hex.AppendEncode(dst, w.mac.Sum(w.sum[:0])), nil
 	}
-	w.sum = sha256.Sum256(w.text)
-	sig, err := rsa.SignPKCS1v15(rand.Reader, s.rsa, crypto.SHA256, w.sum[:])
+	sum := sha256.Sum256(s.work.text)
+	s.mu.Unlock()
+	sig, err := rsa.SignPKCS1v15(rand.Reader, s.rsa, crypto.SHA256, sum[:])
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", exchange.ErrInvalid)
 	}

@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -180,22 +181,27 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	_, private := rsaPEM(t, false)
 	c := bybit.Credentials{Key: "my-api-key", Secret: exchange.NewSecret("my-secret")}
 	standby := bybit.Egress{Transport: answers{}, Credentials: bybit.Credentials{Key: "my-api-key-2", PrivateKey: private}}
-	cfg := bybit.Config{Credentials: c, Standby: []bybit.Egress{standby}, Entry: bybit.EntrySocket}
+	cfg := bybit.Config{Credentials: c, Standby: []bybit.Egress{standby}, Entry: bybit.EntrySocket, HTTP: &http.Client{Transport: signedOnly{t}}}
 	x, err := bybit.New(cfg)
 	if err != nil {
 		t.Fatal(err)
+	}
+	_, told := x.Balances(t.Context()) // so that something was signed
+	if told == nil {
+		t.Fatal("an answer from nowhere")
 	}
 	text, err := json.Marshal(c.Secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed := string(text)
+	printed := string(text) + told.Error() + fmt.Sprintf("%+v %#v", told, told)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for _, v := range []any{c, &c, cfg, &cfg, standby, x, struct{ X *bybit.Exchange }{x}, []any{c}} {
 			printed += fmt.Sprintf(verb, v)
 		}
 	}
-	for _, s := range []string{"my-api-key", "my-secret", fmt.Sprintf("%x", "my-api-key"), fmt.Sprintf("%x", "my-secret"), "PRIVATE KEY"} {
+	for _, s := range []string{"my-api-key", "my-secret", fmt.Sprintf("%x", "my-api-key"), fmt.Sprintf("%x", "my-secret"), "PRIVATE KEY",
+		strings.Trim(fmt.Sprint([]byte("my-api-key")), "[]"), strings.Trim(fmt.Sprint([]byte("my-secret")), "[]")} {
 		if i := strings.Index(printed, s); i >= 0 {
 			t.Errorf("printed: %s", printed[max(0, i-100):i+40])
 		}
@@ -225,4 +231,17 @@ func TestSigningDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { _, _ = sign(dst, "1672211918471", "5000", "", body) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
+}
+
+// signedOnly tells the time, and answers nothing else; its errors repeat what was asked.
+type signedOnly struct{ t *testing.T }
+
+func (s signedOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path == "/v5/market/time" {
+		return answers{"/v5/market/time?": {body: fmt.Sprintf(`{"retCode":0,"result":{"timeNano":"%d"}}`, time.Now().UnixNano())}}.RoundTrip(r)
+	}
+	if r.Header.Get("X-BAPI-SIGN") == "" {
+		s.t.Error("not signed")
+	}
+	return answers{r.URL.Path + "?" + r.URL.RawQuery: {body: `{"retCode":10004,"retMsg":"` + r.Header.Get("X-BAPI-API-KEY") + " " + r.Header.Get("X-BAPI-SIGN") + `"}`}}.RoundTrip(r)
 }

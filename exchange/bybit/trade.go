@@ -39,6 +39,12 @@ func before(err error, op string) error {
 
 // name is the venue's name of a market.
 func (x *Exchange) name(ctx context.Context, op string, s exchange.Symbol) (string, error) {
+	x.mu.Lock()
+	in, ok := x.rules[s]
+	x.mu.Unlock()
+	if ok {
+		return in.VenueSymbol, nil
+	}
 	known, err := x.known(ctx, op, s)
 	if err != nil {
 		return "", renamed(err, op)

@@ -175,7 +175,7 @@ func TestPlaceIsNotSent(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	for _, skew := range []time.Duration{0, time.Hour, -time.Hour} {
 		bubble(t, skew.String(), func(t *testing.T, o *office) {
-			o.skew = skew
+			o.skew.Store(int64(skew))
 			o.say(createPath, ack("7", "a-1"))
 			req := spotOrder("a-1")
 			req.Deadline = time.Now().Add(2 * time.Second)

@@ -1,9 +1,7 @@
 package bybit
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -21,6 +19,8 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	switch {
 	case string(b) == "null":
 		*t = ""
+	case plain(b):
+		*t = text(b[1 : len(b)-1])
 	case len(b) > 0 && b[0] == '"':
 		var s string
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -33,6 +33,19 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		return fmt.Errorf("%.20s for a text", b)
 	}
 	return nil
+}
+
+// plain reports a string that stands for itself.
+func plain(b []byte) bool {
+	if len(b) < 2 || b[0] != '"' {
+		return false
+	}
+	for _, c := range b[1 : len(b)-1] {
+		if c < ' ' || c > '~' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // flag is a boolean, or its name or number in its place; null is false.
@@ -153,40 +166,6 @@ func decode(data []byte, v any) error {
 	}
 	if err := json.Unmarshal(data, v); err != nil {
 		return fmt.Errorf("%v: %w", err, exchange.ErrFrame)
-	}
-	return nil
-}
-
-var errTwice = errors.New("a member twice")
-
-// once looks for members that come twice in an object, in whatever case: encoding/json does not tell them apart.
-func once(data []byte) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	var open []map[string]bool                                // of the objects around; nil: an array
-	name := false                                             // the next token is a name
-	for t, err := d.Token(); err == nil; t, err = d.Token() { // json.Unmarshal tells what is no JSON
-		switch t {
-		case json.Delim('{'):
-			open, name = append(open, map[string]bool{}), true
-			continue
-		case json.Delim('['):
-			open, name = append(open, nil), false
-			continue
-		case json.Delim('}'), json.Delim(']'):
-			open = open[:len(open)-1]
-		default:
-			if name {
-				s := strings.ToLower(strings.ToUpper(t.(string))) // the folding of encoding/json
-				top := open[len(open)-1]
-				if top[s] {
-					return errTwice
-				}
-				top[s], name = true, false
-				continue
-			}
-		}
-		name = len(open) > 0 && open[len(open)-1] != nil
 	}
 	return nil
 }
