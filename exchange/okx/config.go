@@ -136,6 +136,7 @@ type Exchange struct {
 	listed    bool                // the venue's whole list is in rules
 	strangers map[string]bool     // instIds that are in no list; false: not asked yet
 	mode      *mode               // of the account; nil: not asked yet
+	amends    map[string]chan amended
 }
 
 var (

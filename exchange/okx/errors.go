@@ -62,7 +62,7 @@ func classOf(status int) error {
 func fail(c call, status int, code, message string) *exchange.Error {
 	code, _, _ = strings.Cut(code, "_") // the documentation has sub-codes: "51008_1000"
 	e := &exchange.Error{Venue: Venue, Code: code, Message: words(message)}
-	if e.Outcome, e.Class = verdict(c, status, code); e.Class == exchange.ErrBanned {
+	if e.Outcome, e.Class = verdict(c, status, code); errors.Is(e.Class, exchange.ErrBanned) {
 		e.RetryAfter = blocked
 	}
 	return e

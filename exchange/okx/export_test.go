@@ -104,11 +104,11 @@ func Listed(code string) bool { return codes[code] != unlisted }
 // Market is what tests know of one.
 type Market struct {
 	exchange.Instrument
-	Code, Group string
+	Code, Group, Quote string
 }
 
 func (m Market) details() *details {
-	return &details{Instrument: m.Instrument, code: m.Code, group: m.Group}
+	return &details{Instrument: m.Instrument, code: m.Code, group: m.Group, quote: m.Quote}
 }
 
 // Pushes reads the pushes of a connection on which markets are known.

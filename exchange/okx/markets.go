@@ -19,6 +19,7 @@ type details struct {
 	exchange.Instrument
 	code  string // instIdCode: what orders over WebSocket name the market by; "" where it has none yet, or a wrong one
 	group string // of fees
+	quote string // tradeQuoteCcy of orders; "" where they need none
 }
 
 // instType is the venue's name of the market's kind.

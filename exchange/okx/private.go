@@ -63,7 +63,9 @@ func (x *Exchange) connect(ctx context.Context, push func(private.Update) error)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: socket, x: x, push: push, read: newPushReader(x.cfg.Account, x.named), told: make(chan told, 16)}, nil
+	c := &conn{Conn: socket, x: x, push: push, read: newPushReader(x.cfg.Account, x.named), told: make(chan told, 16)}
+	c.read.amended = x.tellAmended
+	return c, nil
 }
 
 // Run implements private.Conn.

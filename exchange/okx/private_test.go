@@ -346,25 +346,50 @@ func TestSocketEntryOfChanges(t *testing.T) {
 		o := openOffice(t)
 		x := o.client(t, bySocket)
 		o.set(placePath, reply{body: ack})
-		o.set("GET "+placePath, list(changed("instType", `"SPOT"`, "instId", `"BTC-USDT"`)))
+		row := changed("instType", `"SPOT"`, "instId", `"BTC-USDT"`)
+		o.set("GET "+placePath, list(row))
 		req := order("BTC-USDT", "b15", "3", "50000.1")
 		if _, err := x.Place(t.Context(), req); err != nil || len(o.asked("POST", placePath)) != 1 {
 			t.Fatalf("before there is a socket, orders go over REST: %v", err)
 		}
 		f := follows(t, x)
 		settle(5 * time.Second)
-		if _, err := x.Replace(t.Context(), req.Ref(), exchange.Change{Price: dec("7")}); err != nil {
-			t.Error(err)
+		looked := len(o.asked("GET", placePath))
+		results := []string{"0", "-1", ""} // made, failed, not told
+		o.answer = func(id, op string, arg map[string]any) []string {
+			r := []string{fmt.Sprintf(`{"id":%q,"op":%q,"code":"0","data":[{"ordId":"77","sCode":"0"}]}`, id, op)}
+			if op != "amend-order" {
+				return r
+			}
+			result := results[0]
+			if results = results[1:]; result == "" {
+				return r
+			}
+			return append(r, framed("orders", strings.NewReplacer(`"reqId":""`, fmt.Sprintf(`"reqId":%q`, arg["reqId"]), `"amendResult":""`, fmt.Sprintf(`"amendResult":%q`, result),
+				`"code":"0","msg":""`, `"code":"51511","msg":"why"`, "50000.1", "7").Replace(row)))
+		}
+		change := exchange.Change{Price: dec("7")}
+		if got, err := x.Replace(t.Context(), req.Ref(), change); err != nil || !got.Requeued || !got.Price.Equal(dec("7")) {
+			t.Errorf("made: %s, %v", showOrder(got), err)
+		}
+		_, err := x.Replace(t.Context(), req.Ref(), change)
+		checkOutcome(t, err, exchange.ErrRejected, exchange.ErrConflict)
+		if err == nil || !strings.Contains(err.Error(), "51511") || len(o.asked("GET", placePath)) != looked {
+			t.Errorf("failed: %v, %d lookups", err, len(o.asked("GET", placePath))-looked)
+		}
+		o.set("GET "+placePath, list(strings.Replace(row, "50000.1", "7", 1)))
+		if _, err := x.Replace(t.Context(), req.Ref(), change); err != nil || len(o.asked("GET", placePath)) != looked+1 {
+			t.Errorf("not told: %v, %d lookups", err, len(o.asked("GET", placePath))-looked)
 		}
 		if _, err := x.Cancel(t.Context(), exchange.OrderRef{Market: req.Market, Account: "main", VenueID: "77"}); err != nil {
 			t.Error(err)
 		}
 		got := o.frames()[1:]
 		for i, want := range []string{
-			`{"id":"r2","op":"amend-order","args":[{"instIdCode":10459,"clOrdId":"b15","newPx":"7","reqId":"r1"}]}`,
-			`{"id":"r3","op":"cancel-order","args":[{"instIdCode":10459,"ordId":"77"}]}`,
+			`{"id":"r2","op":"amend-order","args":[{"instIdCode":10459,"clOrdId":"b15","newPx":"7","reqId":"r1"}]}`, "", "",
+			`{"id":"r7","op":"cancel-order","args":[{"instIdCode":10459,"ordId":"77"}]}`,
 		} {
-			if i >= len(got) || got[i] != want {
+			if i >= len(got) || want != "" && got[i] != want {
 				t.Errorf("sent %v, want %s", got, want)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 type pushReader struct {
 	account exchange.AccountID
 	named   func(inst string) (*details, bool)
+	amended func(*orderRow)              // told of amendments; nil: nobody is
 	held    map[string]exchange.Position // by posId: a market may have a cross and an isolated one
 }
 
@@ -59,6 +60,9 @@ func (r *pushReader) orders(data []byte) ([]private.Update, error) {
 		}
 		if ok {
 			o.Fills = []exchange.Fill{f}
+		}
+		if rows[i].ReqID != "" && rows[i].AmendResult != "" && r.amended != nil {
+			r.amended(&rows[i])
 		}
 		all = append(all, private.Update{Order: &o, At: o.Time})
 	}

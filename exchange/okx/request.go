@@ -46,6 +46,7 @@ type placing struct {
 	Sz         string      `json:"sz"`
 	Px         string      `json:"px,omitempty"`
 	TgtCcy     string      `json:"tgtCcy,omitempty"`
+	TradeQuote string      `json:"tradeQuoteCcy,omitempty"`
 	BanAmend   bool        `json:"banAmend,omitempty"`
 	ReduceOnly bool        `json:"reduceOnly,omitempty"`
 }
@@ -74,6 +75,7 @@ func placingOf(r *exchange.OrderRequest, d *details, m mode) (placing, error) {
 		p.ReduceOnly = r.ReduceOnly
 		return p, nil
 	}
+	p.TradeQuote = d.quote
 	if r.ReduceOnly { // to ignore it would turn a safety into nothing without a word
 		return placing{}, fmt.Errorf("okx: %s reduce-only: spot has no positions: %w", r.Market, exchange.ErrUnsupported)
 	}

@@ -223,7 +223,7 @@ func TestRequestVectors(t *testing.T) {
 		"editOrder: Spot edit an orders price and amount": {do: func(x *okx.Exchange) error {
 			_, err := x.Replace(t.Context(), ref("BTC-USDT", "617122719557050368"), exchange.Change{Price: dec("55"), Quantity: dec("0.05")})
 			return err
-		}},
+		}, last: 1},
 		"fetchOrder: Spot fetch order": {do: func(x *okx.Exchange) error {
 			_, err := x.Lookup(t.Context(), ref("LTC-USDT", "636708553755021312"))
 			if errors.Is(err, exchange.ErrFrame) { // the desk has none
@@ -279,7 +279,7 @@ func TestRequestVectors(t *testing.T) {
 			case "createOrder", "createOrders":
 				d.say[single] = ack
 			case "editOrder":
-				d.say[single] = `{"code":"0","data":[` + changed("ordId", `"617122719557050368"`, "instId", `"BTC-USDT"`) + `]}`
+				d.say[single] = `{"code":"0","data":[` + changed("ordId", `"617122719557050368"`, "instId", `"BTC-USDT"`, "px", `"55"`, "sz", `"0.05"`) + `]}`
 			case "cancelOrders":
 				d.say["/api/v5/trade/orders-pending"] = pendingTwo
 			}
@@ -337,6 +337,8 @@ func TestPlaceRequests(t *testing.T) {
 			`{"instId":"BTC-USDT","tdMode":"cash","clOrdId":"a1","side":"buy","ordType":"post_only","sz":"0.015","px":"50000.10"}`, nil},
 		{"fill or kill", with(plain, func(r *exchange.OrderRequest) { r.TIF = exchange.FOK }), spot(),
 			`{"instId":"BTC-USDT","tdMode":"cash","clOrdId":"a1","side":"buy","ordType":"fok","sz":"0.015","px":"50000.10"}`, nil},
+		{"spot that is paid in", plain, func() okx.Market { m := spot(); m.Quote = "USDT"; return m }(),
+			`{"instId":"BTC-USDT","tdMode":"cash","clOrdId":"a1","side":"buy","ordType":"limit","sz":"0.015","px":"50000.10","tradeQuoteCcy":"USDT"}`, nil},
 		{"contracts of 0.25", limit("BTC-USDT-PERP", "a1", exchange.Buy, "0.75", "1"), quarter,
 			`{"instId":"BTC-USDT-SWAP","tdMode":"cross","clOrdId":"a1","side":"buy","ordType":"limit","sz":"3","px":"1"}`, nil},
 		{"contracts of 5", limit("BTC-USDT-PERP", "a1", exchange.Buy, "100.0", "1"), five,

@@ -152,7 +152,7 @@ func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, erro
 		for _, r := range rows {
 			if i, ok := r.instrument(); ok {
 				all = append(all, i)
-				kept = append(kept, &details{Instrument: i, code: r.code(), group: string(r.GroupID)})
+				kept = append(kept, &details{Instrument: i, code: r.code(), group: string(r.GroupID), quote: r.quote()})
 			}
 		}
 	}

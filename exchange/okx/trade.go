@@ -21,7 +21,6 @@ const (
 	opCancel    = "cancel"
 	opCancelAll = "cancel all"
 	opDeadMan   = "cancel all after"
-	opLookup    = "lookup"
 )
 
 // writing is a change of one order, fit for either way.
@@ -168,45 +167,6 @@ func (x *Exchange) post(ctx context.Context, r *rest.Request) ([]byte, error) {
 	return x.client.Do(ctx, r)
 }
 
-// Replace changes price or total quantity of a working order. Its ids stay. It is acknowledged only: the order stream tells whether the
-// change was made. The order keeps its place in the queue when only its quantity shrinks.
-func (x *Exchange) Replace(ctx context.Context, ref exchange.OrderRef, change exchange.Change) (exchange.Order, error) {
-	d, err := x.prepare(ctx, opReplace, ref.Market, ref.Account)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	a, err := amendingOf(&ref, change, d)
-	if err != nil {
-		return exchange.Order{}, notSent(opReplace, err)
-	}
-	a.ReqID = x.nextID()
-	before, ok := x.tracker.Known(ref)
-	if !ok || before.Quantity.IsZero() || before.Type == exchange.TypeLimit && before.Price.IsZero() {
-		if before, err = x.lookup(ctx, ref); err != nil {
-			return exchange.Order{}, notSent(opReplace, err)
-		}
-	}
-	w := &writing{op: opReplace, path: amendPath, socketOp: "amend-order", arg: a, lane: rest.Opens, costs: x.orderCosts(byAmend, d), d: d}
-	row, err := x.write(ctx, w)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	o := before
-	o.Fills = nil
-	if o.VenueID == "" {
-		o.VenueID = string(row.OrdID)
-	}
-	if !change.Price.IsZero() {
-		o.Requeued = !change.Price.Equal(o.Price)
-		o.Price = change.Price
-	}
-	if !change.Quantity.IsZero() {
-		o.Requeued = o.Requeued || change.Quantity.Cmp(o.Quantity) > 0
-		o.Quantity = change.Quantity
-	}
-	return o, nil
-}
-
 // nextID is a new id of a request.
 func (x *Exchange) nextID() string { return "r" + strconv.FormatUint(x.ids.Add(1), 36) }
 
@@ -310,88 +270,4 @@ func (x *Exchange) CancelAllAfter(ctx context.Context, _ exchange.Symbol, after 
 	}
 	_, err = x.post(ctx, &rest.Request{Op: opDeadMan, Path: deadManPath, Wire: rest.Wire{Body: body(d)}, Lane: rest.Protects, Costs: []rest.Cost{x.cost(byDeadMan)}})
 	return err
-}
-
-// Lookup asks what became of an order: the venue's query, which has working and ended orders, then its history of seven days; and for its
-// fills. Orders canceled without a fill are forgotten about two hours later.
-func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
-	o, err := x.lookup(ctx, ref)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	return x.tracker.Answered(o), nil
-}
-
-func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
-	d, err := x.prepare(ctx, opLookup, ref.Market, ref.Account)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	n, err := namingOf(&ref, d)
-	if err != nil {
-		return exchange.Order{}, notSent(opLookup, err)
-	}
-	row, err := x.find(ctx, &n, d)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	o, err := row.order(d.Instrument, x.cfg.Account)
-	if err != nil {
-		return exchange.Order{}, bad(opLookup, err)
-	}
-	if o.Filled.Sign() > 0 {
-		o.Fills, err = x.fillsOf(ctx, row, d)
-	}
-	return o, err
-}
-
-// find is the order's row. That there is none is the venue's word.
-func (x *Exchange) find(ctx context.Context, n *naming, d *details) (*orderRow, error) {
-	rows, err := askRows[orderRow](ctx, x, opLookup, orderPath, n.query(), rest.Protects, x.costOf(byOrder, d))
-	absent := err
-	if errors.Is(err, exchange.ErrNotFound) {
-		rows, err = x.history(ctx, d)
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range rows {
-		if w := &rows[i]; n.OrdID != "" && string(w.OrdID) == n.OrdID || n.OrdID == "" && string(w.ClOrdID) == n.ClOrdID {
-			return w, nil
-		}
-	}
-	if absent != nil {
-		return nil, absent
-	}
-	return nil, bad(opLookup, fmt.Errorf("an answer about another order: %w", exchange.ErrFrame))
-}
-
-// history lists the newest ended orders of a market.
-func (x *Exchange) history(ctx context.Context, d *details) ([]orderRow, error) {
-	var all []orderRow
-	for _, t := range d.instTypes() {
-		query := url.Values{"instType": {t}, "instId": {d.VenueSymbol}, "limit": {strconv.Itoa(pageSize)}}
-		rows, err := askRows[orderRow](ctx, x, opLookup, historyPath, query, rest.Protects, x.cost(byHistory))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, rows...)
-	}
-	return all, nil
-}
-
-// fillsOf are the fills of an order.
-func (x *Exchange) fillsOf(ctx context.Context, w *orderRow, d *details) ([]exchange.Fill, error) {
-	f := fields{}
-	l := listing{opLookup, fillsPath, rest.Protects, byFills}
-	query := url.Values{"instId": {d.VenueSymbol}, "ordId": {string(w.OrdID)}}
-	if began := f.time("cTime", w.CTime); !began.IsZero() && time.Since(began) > recent {
-		l.path, l.rule = oldFillsPath, byOldFills
-		query.Set("instType", string(w.InstType))
-	}
-	rows, err := pages(ctx, x, l, query, func(w *fillRow) text { return w.BillID })
-	if err != nil {
-		return nil, err
-	}
-	return x.readFills(ctx, opLookup, rows, time.Time{})
 }

@@ -330,6 +330,7 @@ func TestAnotherAccountsOrders(t *testing.T) {
 	}
 }
 
+// Without a stream an amendment is looked up after it was acknowledged.
 func TestReplace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)
@@ -340,44 +341,73 @@ func TestReplace(t *testing.T) {
 		if _, err := x.Place(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
+		shown := func(px, sz string) reply { return list(changed("px", strconv.Quote(px), "sz", strconv.Quote(sz))) }
 		for _, tt := range []struct {
 			change   exchange.Change
+			say      []reply
 			want     string
 			requeued bool
 		}{
-			{exchange.Change{Price: dec("50001")}, "0.03 at 50001", true},
-			{exchange.Change{Price: dec("50000.1")}, "0.03 at 50000.1", false},
-			{exchange.Change{Quantity: dec("0.02")}, "0.02 at 50000.1", false},
-			{exchange.Change{Quantity: dec("0.04")}, "0.04 at 50000.1", true},
-			{exchange.Change{Price: dec("50000.1"), Quantity: dec("0.03")}, "0.03 at 50000.1", false},
+			{exchange.Change{Price: dec("50001")}, []reply{shown("50001", "3")}, "0.03 at 50001", true},
+			{exchange.Change{Price: dec("50000.1")}, []reply{shown("50001", "3"), shown("50000.1", "3")}, "0.03 at 50000.1", true},
+			{exchange.Change{Price: dec("50000.1")}, []reply{shown("50000.1", "3")}, "0.03 at 50000.1", false},
+			{exchange.Change{Quantity: dec("0.02")}, []reply{shown("50000.1", "2")}, "0.02 at 50000.1", false},
+			{exchange.Change{Quantity: dec("0.04")}, []reply{shown("50000.1", "4")}, "0.04 at 50000.1", true},
+			{exchange.Change{Price: dec("50000.1"), Quantity: dec("0.03")}, []reply{shown("50000.1", "3")}, "0.03 at 50000.1", false},
 		} {
+			o.set("GET "+placePath, tt.say...)
 			got, err := x.Replace(t.Context(), req.Ref(), tt.change)
 			if err != nil || !strings.Contains(showOrder(got), tt.want+":") || got.Requeued != tt.requeued || got.VenueID != "77" || len(got.Former) != 0 {
 				t.Errorf("%v: %s, requeued %v, %v", tt.change, showOrder(got), got.Requeued, err)
-			}
-		}
-		// An order that is not known here is looked up first.
-		o.set("GET "+placePath, list(changed("ordId", `"78"`, "clOrdId", `"c16"`)), reply{body: `{"code":"51603","msg":"Order does not exist","data":[]}`})
-		got, err := x.Replace(t.Context(), exchange.OrderRef{Market: req.Market, Account: "main", VenueID: "78"}, exchange.Change{Quantity: dec("0.01")})
-		if err != nil || got.ClientID != "c16" || got.Requeued || !got.Quantity.Equal(dec("0.01")) {
-			t.Errorf("%s, %v", showOrder(got), err)
-		}
-		_, err = x.Replace(t.Context(), exchange.OrderRef{Market: req.Market, Account: "main", VenueID: "79"}, exchange.Change{Quantity: dec("0.01")})
-		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrNotFound)
-		for _, c := range []struct{ code, class string }{{"51503", "not found"}, {"51511", "conflict"}, {"51510", "conflict"}} {
-			o.set("/api/v5/trade/amend-order", reply{body: refusal(c.code, "why")})
-			if _, err := x.Replace(t.Context(), req.Ref(), exchange.Change{Price: dec("7")}); !errors.Is(err, exchange.ErrRejected) || !strings.Contains(err.Error(), c.class) {
-				t.Errorf("%s: %v", c.code, err)
 			}
 		}
 		ids := map[string]bool{}
 		for _, s := range o.asked("POST", "/api/v5/trade/amend-order") {
 			ids[parameters(nil, &s.body)["reqId"]] = true
 		}
-		if len(ids) != len(o.asked("POST", "/api/v5/trade/amend-order")) || ids[""] {
+		if len(ids) != 6 || ids[""] {
 			t.Errorf("request ids %v", ids)
 		}
 	})
+}
+
+func TestReplaceReactions(t *testing.T) {
+	rejected, unknown := exchange.ErrRejected, exchange.ErrOutcomeUnknown
+	absent := reply{body: `{"code":"51603","msg":"Order does not exist","data":[]}`}
+	working := list(base)
+	for _, tt := range []struct {
+		name       string
+		say, after []reply // to the request, to lookups
+		outcome    error
+		class      error
+	}{
+		{"made", []reply{{body: ack}}, []reply{working, list(changed("px", `"7"`))}, nil, nil},
+		{"not known anywhere", nil, []reply{absent}, exchange.ErrNotSent, exchange.ErrNotFound},
+		{"not known to the request", []reply{{body: refusal("51503", "")}}, []reply{working}, rejected, exchange.ErrNotFound},
+		{"post-only", []reply{{body: refusal("51511", "")}}, []reply{working}, rejected, exchange.ErrConflict},
+		{"ended", []reply{{body: refusal("51510", "")}}, []reply{working}, rejected, exchange.ErrConflict},
+		{"ended after the acknowledgement", []reply{{body: ack}}, []reply{working, list(changed("state", `"canceled"`, "cancelSource", `"1"`))}, rejected, exchange.ErrConflict},
+		{"acknowledged, and not made", []reply{{body: ack}}, []reply{working}, unknown, nil},
+		{"acknowledged, and lost", []reply{{body: ack}}, []reply{working, absent}, unknown, nil},
+		{"no answer", []reply{{reset: true}}, []reply{working}, unknown, exchange.ErrUnavailable},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				x := o.client(t)
+				o.set("/api/v5/trade/amend-order", tt.say...)
+				o.set("GET "+placePath, tt.after...)
+				got, err := x.Replace(t.Context(), exchange.OrderRef{Market: swap().Market, Account: "main", VenueID: "77"}, exchange.Change{Price: dec("7")})
+				checkOutcome(t, err, tt.outcome, tt.class)
+				if tt.outcome == nil && (got.ClientID != "b15" || !got.Requeued || !got.Price.Equal(dec("7"))) {
+					t.Errorf("%s", showOrder(got))
+				}
+				if n := len(o.asked("POST", "/api/v5/trade/amend-order")); n != len(tt.say) {
+					t.Errorf("sent %d times", n)
+				}
+			})
+		})
+	}
 }
 
 func TestCancel(t *testing.T) {

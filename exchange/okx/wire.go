@@ -1,6 +1,7 @@
 package okx
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -27,6 +28,8 @@ type instrument struct {
 
 	InstIDCode text `json:"instIdCode"` // a number; null before the venue has made one
 	GroupID    text `json:"groupId"`    // of fees
+
+	TradeQuotes []text `json:"tradeQuoteCcyList"` // where it is told, an order must say in which of them it is paid
 }
 
 // instrument is the row in the library's terms; false for what is no market of the library.
@@ -68,6 +71,14 @@ func (w instrument) symbol() (exchange.Symbol, bool) {
 		return s, false
 	}
 	return s, true
+}
+
+// quote is what orders must say that they are paid in; "" where they need not, or where it cannot be the market's own quote.
+func (w instrument) quote() string {
+	if !slices.Contains(w.TradeQuotes, text(w.QuoteCcy)) {
+		return ""
+	}
+	return w.QuoteCcy
 }
 
 // code is the number by which orders over WebSocket name the market; "" where there is none that can be one.

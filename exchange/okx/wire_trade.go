@@ -135,6 +135,7 @@ type orderRow struct {
 	ExecType    text `json:"execType"`
 	ReqID       text `json:"reqId"`
 	AmendResult text `json:"amendResult"`
+	Code        text `json:"code"` // of an amendment that failed
 	Message     text `json:"msg"`
 }
 

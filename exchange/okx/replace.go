@@ -1,0 +1,133 @@
+package okx
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
+)
+
+// amended is what the order stream tells of an amendment.
+type amended struct {
+	made          bool
+	code, message string
+}
+
+// Replace changes price or total quantity of a working order. Its ids stay. The venue acknowledges first: Replace waits for the order stream
+// to tell the outcome, for half a second, or else looks the order up. The order keeps its place in the queue when only its
+// quantity shrinks.
+func (x *Exchange) Replace(ctx context.Context, ref exchange.OrderRef, change exchange.Change) (exchange.Order, error) {
+	d, err := x.prepare(ctx, opReplace, ref.Market, ref.Account)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	a, err := amendingOf(&ref, change, d)
+	if err != nil {
+		return exchange.Order{}, notSent(opReplace, err)
+	}
+	o, ok := x.tracker.Known(ref)
+	if !ok || o.Quantity.IsZero() || o.Type == exchange.TypeLimit && o.Price.IsZero() {
+		if o, err = x.lookup(ctx, ref); err != nil {
+			return exchange.Order{}, notSent(opReplace, err)
+		}
+	}
+	a.ReqID = x.nextID()
+	news := x.expect(a.ReqID)
+	defer x.expectNoMore(a.ReqID)
+	w := &writing{op: opReplace, path: amendPath, socketOp: "amend-order", arg: a, lane: rest.Opens, costs: x.orderCosts(byAmend, d), d: d}
+	row, err := x.write(ctx, w)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	if o.VenueID == "" {
+		o.VenueID = string(row.OrdID)
+	}
+	return x.confirm(ctx, altered(o, change), news)
+}
+
+// altered is o after a change.
+func altered(o exchange.Order, c exchange.Change) exchange.Order {
+	o.Fills, o.Requeued = nil, false
+	if !c.Price.IsZero() {
+		o.Requeued = !c.Price.Equal(o.Price)
+		o.Price = c.Price
+	}
+	if !c.Quantity.IsZero() {
+		o.Requeued = o.Requeued || c.Quantity.Cmp(o.Quantity) > 0
+		o.Quantity = c.Quantity
+	}
+	return o
+}
+
+// confirm is o once the venue has made the change that it acknowledged.
+func (x *Exchange) confirm(ctx context.Context, o exchange.Order, news <-chan amended) (exchange.Order, error) {
+	unknown := func(why string, err error) (exchange.Order, error) {
+		return exchange.Order{}, &exchange.Error{Venue: Venue, Op: opReplace, Outcome: exchange.ErrOutcomeUnknown, Message: why, Err: err}
+	}
+	if x.entry.Load() != nil {
+		select {
+		case n := <-news:
+			if n.made {
+				return x.tracker.Answered(o), nil
+			}
+			e := fail(write, http.StatusOK, n.code, n.message)
+			e.Op, e.Outcome = opReplace, exchange.ErrRejected
+			if e.Class == nil {
+				e.Class = exchange.ErrConflict
+			}
+			return exchange.Order{}, e
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return unknown("acknowledged", ctx.Err())
+		}
+	}
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		now, err := x.lookup(ctx, o.Ref())
+		switch {
+		case err != nil:
+			return unknown("acknowledged, and not to be looked up", err)
+		case now.Price.Equal(o.Price) && now.Quantity.Equal(o.Quantity):
+			now = x.tracker.Answered(now)
+			now.Requeued = o.Requeued
+			return now, nil
+		case now.Status.Final():
+			return exchange.Order{}, &exchange.Error{Venue: Venue, Op: opReplace, Outcome: exchange.ErrRejected, Class: exchange.ErrConflict,
+				Message: "the order has ended: " + now.Status.String()}
+		case wait > 200*time.Millisecond:
+			return unknown("acknowledged, and not made yet", nil)
+		}
+		if err := rest.Sleep(ctx, wait); err != nil {
+			return unknown("acknowledged", err)
+		}
+	}
+}
+
+// expect opens a place for what the stream tells of an amendment.
+func (x *Exchange) expect(id string) <-chan amended {
+	news := make(chan amended, 1)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.amends == nil {
+		x.amends = map[string]chan amended{}
+	}
+	x.amends[id] = news
+	return news
+}
+
+func (x *Exchange) expectNoMore(id string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.amends, id)
+}
+
+// tellAmended hands over what a push says of an amendment.
+func (x *Exchange) tellAmended(w *orderRow) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	select {
+	case x.amends[string(w.ReqID)] <- amended{w.AmendResult == "0", string(w.Code), string(w.Message)}:
+	default: // not ours, or told already
+	}
+}
