@@ -179,12 +179,16 @@ func (x *Exchange) fillsSince(ctx context.Context, s exchange.Symbol, since time
 		from = ""
 	}
 	for now, start := x.half(s.Kind).clock.Now(), since; from == "" && !start.After(now.Add(time.Minute)); start = start.Add(span) {
-		page, err := x.firstPage(ctx, s, start, start.Add(span-time.Millisecond))
+		end := start.Add(span - time.Millisecond)
+		page, err := x.firstPage(ctx, s, start, end)
 		if err != nil {
 			return nil, err
 		}
 		if len(page) == 0 {
 			continue
+		}
+		if len(page) < pageMax && end.After(now.Add(time.Minute)) {
+			return page, nil // nothing is behind it
 		}
 		all = page
 		if from, err = after(page); err != nil {

@@ -75,7 +75,7 @@ func TestReadReactions(t *testing.T) {
 
 // All fills come, each once, in order, whatever the pages' borders cut through.
 func TestFillsProperty(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(20) {
 		for kind, symbol := range []string{"BTC-USDT", "BTC-USDT-PERP"} {
 			bubble(t, fmt.Sprint("seed ", seed, " ", symbol), func(t *testing.T, o *office) {
 				r := rand.New(rand.NewPCG(seed, uint64(kind)))
@@ -92,6 +92,9 @@ func TestFillsProperty(t *testing.T) {
 						at = at.Add(time.Duration(r.IntN(5*24)) * time.Hour)
 					case 1, 2, 3:
 						at = at.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
+					}
+					if at.After(time.Now()) {
+						break
 					}
 					o.lastID += int64(1 + r.IntN(3))
 					o.trades = append(o.trades, trade{p.kind, o.lastID, p.id, p.symbol, p.side, dec("1"), dec("1"), at})

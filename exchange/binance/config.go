@@ -9,7 +9,7 @@
 // Replacing keeps what the venue lets it keep. A spot order that only gets smaller keeps its id and its place in the queue, where its market
 // allows amendments. Any other spot order is cancelled and placed anew: Former then holds the old id, the new one's client id is derived from
 // the old one's, and everything that is told of it carries the ClientID that Place was given. So does a perpetual order, which keeps its id and
-// loses its place.
+// loses its place. Client ids of more than 31 characters leave no room for successors: such spot orders cannot be placed anew.
 //
 // An OrderRequest's Deadline becomes the request's recvWindow, in the venue's clock, at most 60 s. The venue checks it at its gateway and again
 // before its engine.

@@ -1,6 +1,7 @@
 package binance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -297,6 +298,5 @@ func (h *half) serveEntry(ctx context.Context) error {
 		err = private.ErrRenew
 	}
 	c.Close(err)
-	<-done
-	return err
+	return cmp.Or(err, <-done)
 }

@@ -335,3 +335,8 @@ func ReadDepth(k exchange.Kind, symbol string, data []byte) (Frame, error) {
 	}
 	return f, err
 }
+
+// LimitOf is a dimension as it is now.
+func LimitOf(l *Limits, name, scope string) (limit, used int) {
+	return l.rest.Rule(name).Limit, l.rest.Used(name, scope)
+}

@@ -52,6 +52,7 @@ type asked struct {
 	method, path string
 	q            url.Values
 	at           time.Time
+	key          string
 }
 
 func (a asked) String() string { return a.method + " " + a.path }
@@ -206,7 +207,7 @@ func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // handle answers one request, however it came. mu is held.
 func (o *office) handle(method, path string, q url.Values, signed, key string) (status int, content string, header http.Header, how string) {
-	a := asked{method, path, q, time.Now()}
+	a := asked{method, path, q, time.Now(), key}
 	o.log = append(o.log, a)
 	var r reply
 	if list := o.script[a.String()]; len(list) > 0 {

@@ -30,7 +30,7 @@ func (o *office) socket(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.Close()
 	o.mu.Lock()
-	o.log = append(o.log, asked{"WS", r.URL.Path, r.URL.Query(), o.now()})
+	o.log = append(o.log, asked{"WS", r.URL.Path, r.URL.Query(), o.now(), ""})
 	o.sockets[r.URL.Path] = append(o.sockets[r.URL.Path], c)
 	o.mu.Unlock()
 	defer func() {
