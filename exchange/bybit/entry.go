@@ -259,6 +259,7 @@ func (e *desk) read(conn *ws.Conn, c *call, r *rest.Request, data []byte) ([]byt
 	}
 	f := &exchange.Error{Venue: Venue, Op: c.op, Code: string(told.Code), Message: x.withoutKey(cleaned(told.Message))}
 	f.Class, f.Outcome = classify(true, http.StatusOK, code)
+	x.overloaded(r, f)
 	switch {
 	case code == 10019: // it takes nothing new, and goes on with what it has
 		e.leave(conn)

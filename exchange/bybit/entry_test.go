@@ -134,3 +134,32 @@ func TestOrderEntryRefused(t *testing.T) {
 		t.Errorf("the demo market: %v", err)
 	}
 }
+
+func TestOrderEntryWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		x := over(t, o, answering(429, "high server load"))
+		if _, err := x.Place(t.Context(), spotOrder("a-1")); exchange.OutcomeOf(err) != exchange.ErrRejected || !errors.Is(err, exchange.ErrUnavailable) {
+			t.Errorf("overload: %v", err)
+		}
+		o.trade = answering(0, "OK")
+		var e *exchange.Error
+		if _, err := x.Place(t.Context(), spotOrder("a-1")); exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.As(err, &e) || e.RetryAfter <= 0 || e.RetryAfter > 30*time.Second {
+			t.Errorf("an opening during the pause: %v", err)
+		}
+		if _, err := x.Cancel(t.Context(), spotOrder("a-1").Ref()); err != nil {
+			t.Errorf("a cancellation during the pause: %v", err)
+		}
+		<-time.After(30 * time.Second)
+		for range 8 { // openings of linear orders may be 8 in a second
+			if _, err := x.Place(t.Context(), perpOrder("a-1")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		req := perpOrder("a-1")
+		req.Deadline = time.Now().Add(200 * time.Millisecond)
+		if _, err := x.Place(t.Context(), req); exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, exchange.ErrRateLimited) || !errors.As(err, &e) || e.RetryAfter == 0 {
+			t.Errorf("a ninth one: %v", err)
+		}
+	})
+}

@@ -106,10 +106,18 @@ func (x *Exchange) read(r *rest.Request, a *rest.Answer) ([]byte, *exchange.Erro
 		}
 	}
 	if e != nil {
+		x.overloaded(r, e)
 		e.Message = x.withoutKey(e.Message)
 		return nil, e
 	}
 	return told.Result, nil
+}
+
+// overloaded lets openings pause when the venue says that it is, in words: with an HTTP status the client does so itself.
+func (x *Exchange) overloaded(r *rest.Request, e *exchange.Error) {
+	if r.Write && e.Code == "429" {
+		x.limits.rest.Overloaded(x.client.Base)
+	}
 }
 
 // tooManyVisits is the code of a request beyond its account's rate for the path.

@@ -31,6 +31,9 @@ type office struct {
 	wg   sync.WaitGroup
 	skew atomic.Int64 // of its clock, in nanoseconds
 
+	forbid atomic.Bool  // handshakes
+	dials  atomic.Int64 // handshakes
+
 	mu      sync.Mutex
 	hits    []string // "POST /v5/order/create {...}"
 	windows []string // of validity: "stamp window"
@@ -249,6 +252,10 @@ func (o *office) timely(stamp, window string) string {
 }
 
 func (o *office) socket(w http.ResponseWriter, r *http.Request, kind string) {
+	if o.dials.Add(1); o.forbid.Load() {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
 	ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
 	if err != nil {
 		return

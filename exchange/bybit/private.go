@@ -91,6 +91,7 @@ func (x *Exchange) dialSocket(ctx context.Context, address string) (*ws.Conn, er
 	})
 	var h *ws.HandshakeError
 	if errors.As(err, &h) && h.Status == http.StatusForbidden {
+		x.limits.rest.Ban(x.client.Base, banned) // of the address, whatever it asked for
 		return nil, &exchange.Error{Venue: Venue, Op: "connect", Class: exchange.ErrBanned, RetryAfter: max(banned, h.RetryAfter), Err: err}
 	}
 	return c, err

@@ -155,6 +155,28 @@ func TestStreamOrders(t *testing.T) {
 			t.Errorf("listed %d times more, want 2: spot and linear once", m-n)
 		}
 	})
+	bubble(t, "positions in markets that no list has", func(t *testing.T, o *office) {
+		o.say("/v5/position/list", list(`{"symbol":"BTC-26SEP25","side":"Buy","size":"1","avgPrice":"1"}`))
+		e := listen(t, o.exchange(nil))
+		<-time.After(time.Minute)
+		o.push(topic("execution", traded("linear", "l1", "11", "", "1", "90")))
+		want(t, "once more listed, and no more", e.take(), "stream up", "BTC-USDT-PERP 11/ partially filled 1 of 0 +l1 1 x 90 fee 0.01 USDT")
+		if n := len(o.asked("GET /v5/market/instruments")); n != 4 || o.logins != 1 {
+			t.Errorf("listed with %d requests, %d logins", n, o.logins)
+		}
+	})
+	bubble(t, "an address that is refused", func(t *testing.T, o *office) {
+		o.forbid.Store(true)
+		x := o.exchange(nil)
+		e := listen(t, x)
+		<-time.After(9 * time.Minute)
+		if _, err := x.Balances(t.Context()); !errors.Is(err, exchange.ErrBanned) || o.dials.Load() != 1 {
+			t.Errorf("got %v after %d handshakes", err, o.dials.Load())
+		}
+		o.forbid.Store(false)
+		<-time.After(3 * time.Minute)
+		want(t, "then", e.take(), "stream up")
+	})
 	bubble(t, "silence", func(t *testing.T, o *office) {
 		e := listen(t, o.exchange(nil))
 		<-time.After(time.Hour)

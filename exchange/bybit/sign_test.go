@@ -201,7 +201,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"my-api-key", "my-secret", fmt.Sprintf("%x", "my-api-key"), fmt.Sprintf("%x", "my-secret"), "PRIVATE KEY",
-		strings.Trim(fmt.Sprint([]byte("my-api-key")), "[]"), strings.Trim(fmt.Sprint([]byte("my-secret")), "[]")} {
+		"109 121 45 97 112 105", "109 121 45 115 101 99"} {
 		if i := strings.Index(printed, s); i >= 0 {
 			t.Errorf("printed: %s", printed[max(0, i-100):i+40])
 		}
