@@ -40,7 +40,7 @@ func (x *Exchange) symbolOf(kind exchange.Kind, name string) (exchange.Symbol, b
 	return s, ok
 }
 
-// list fetches the venue's list where it has not been, or where there are names that it may have by now. Names that it does not have are of
+// relist fetches the venue's list where it has not been, or where there are names that it may have by now. Names that it does not have are of
 // markets that the library does not know, such as dated futures: they are asked for once.
 func (x *Exchange) relist(ctx context.Context) error {
 	x.mu.Lock()
