@@ -2,10 +2,10 @@ package private
 
 import "github.com/bothlegs/bothlegs/exchange"
 
-// fillSet remembers the newest keys up to its bound.
+// fillSet remembers the newest fills up to its bound, each with the number of the record that counts it.
 type fillSet struct {
 	bound int
-	has   map[exchange.FillKey]struct{}
+	has   map[exchange.FillKey]uint64
 	ring  []exchange.FillKey
 	next  int
 }
@@ -15,11 +15,7 @@ func (s *fillSet) contains(k exchange.FillKey) bool {
 	return ok
 }
 
-// add reports whether k is new.
-func (s *fillSet) add(k exchange.FillKey) bool {
-	if s.contains(k) {
-		return false
-	}
+func (s *fillSet) add(k exchange.FillKey, number uint64) {
 	if len(s.ring) < s.bound {
 		s.ring = append(s.ring, k)
 	} else {
@@ -27,8 +23,7 @@ func (s *fillSet) add(k exchange.FillKey) bool {
 		s.ring[s.next] = k
 		s.next = (s.next + 1) % s.bound
 	}
-	s.has[k] = struct{}{}
-	return true
+	s.has[k] = number
 }
 
 // fifo holds the newest records up to a bound.

@@ -2,6 +2,7 @@ package private
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -50,13 +51,22 @@ func (t *Tracker) fresh(r *record, f exchange.Fill) (exchange.Fill, bool) {
 	if f.ClientID == "" {
 		f.ClientID = r.order.ClientID
 	}
-	if f.TradeID == "" || !t.fills.add(f.Key()) {
+	if f.TradeID == "" {
 		return f, false
+	}
+	number, old := t.fills.has[f.Key()]
+	if old && (number == r.number || slices.Contains(r.absorbed, number)) {
+		return f, false
+	}
+	if old {
+		t.fills.has[f.Key()] = r.number // it was told of this order, which was forgotten since
+	} else {
+		t.fills.add(f.Key(), r.number)
 	}
 	p := r.part(f.VenueID)
 	p.told = p.told.Add(f.Quantity)
 	r.tally()
-	return f, true
+	return f, !old
 }
 
 // merge finds or makes the record of o and teaches it. Fills are not looked at.
@@ -196,7 +206,10 @@ func (t *Tracker) owes(o exchange.Order) bool {
 	}
 	for _, f := range o.Fills {
 		f.Market, f.Account = o.Market, t.cfg.Account
-		if !t.fills.contains(f.Key()) {
+		if f.VenueID == "" {
+			f.VenueID = o.VenueID
+		}
+		if f.VenueID == o.VenueID && f.TradeID != "" && !t.fills.contains(f.Key()) {
 			told = told.Add(f.Quantity)
 		}
 	}

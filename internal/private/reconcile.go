@@ -67,6 +67,10 @@ func (c *catchUp) lookUp(ctx context.Context) error {
 			refs = append(refs, ref)
 		}
 	}
+	return c.lookUpAll(ctx, refs)
+}
+
+func (c *catchUp) lookUpAll(ctx context.Context, refs []exchange.OrderRef) error {
 	for _, ref := range refs {
 		o, err := c.link.Lookup(ctx, ref)
 		switch {
@@ -105,10 +109,16 @@ func (c *catchUp) readFills(ctx context.Context) error {
 			fills = append(fills, f...)
 		}
 	}
+	var strange []exchange.OrderRef
 	for i := range fills {
-		c.add(Update{Fill: &fills[i]}, false)
+		f := &fills[i]
+		c.add(Update{Fill: f}, false)
+		ref := exchange.OrderRef{Market: f.Market, Account: f.Account, ClientID: f.ClientID, VenueID: f.VenueID}
+		if c.link.Lookup != nil && !c.open[key{f.Market, f.VenueID}] && !c.cfg.Tracker.knows(*f) && !slices.Contains(strange, ref) {
+			strange = append(strange, ref) // a fill does not tell what became of its order
+		}
 	}
-	return nil
+	return c.lookUpAll(ctx, strange)
 }
 
 // since is from when on fills are read: before any connection, from the first order on; zero: there is none.

@@ -17,6 +17,7 @@ type record struct {
 	sent     bool             // by this process: the request's fields are as they were sent
 	shown    bool             // by the venue
 	missed   bool             // something that was pushed could not be told
+	absorbed []uint64         // numbers of records that turned out to be of the same order
 	since    time.Time
 	filed    uint8
 }
@@ -253,6 +254,7 @@ func (r *record) absorb(x *record) {
 		}
 	}
 	r.tally()
+	r.absorbed = append(append(r.absorbed, x.number), x.absorbed...)
 	r.missed = r.missed || x.missed
 	r.since = earlier(r.since, x.since)
 }

@@ -123,7 +123,8 @@ type watch struct {
 	settle  *time.Timer // when to read again what was missed
 	age     *time.Timer // when to replace the connection
 	settled bool        // nothing is missing up to now
-	looks   int
+	looks   int         // that succeeded
+	fails   int         // in a row
 }
 
 // maxLooks bounds the wait for fills that a venue counts but does not show: about 6 minutes with the default Settle.
@@ -133,17 +134,19 @@ const maxLooks = 7
 func (w *watch) lookAgain() {
 	c := w.line
 	news, err := w.reconcile(c.ctx, c.link)
-	w.looks++
-	again := w.cfg.Settle << min(w.looks, maxLooks)
 	if err != nil {
 		if c.ctx.Err() == nil {
 			w.cfg.Report(c.link.Name, err)
 		}
-		w.settle.Reset(again)
+		w.fails++
+		w.settle.Reset(w.wait(min(w.cfg.BackoffMin<<min(w.fails, 16), w.cfg.BackoffMax), err))
 		return
 	}
+	w.looks, w.fails = w.looks+1, 0
+	short := false // as far as this reading shows; what was read may be told only later
 	w.mu.Lock()
 	for _, x := range news {
+		short = short || x.looked && w.cfg.Tracker.owes(*x.update.Order)
 		if !w.room(c.ctx) {
 			w.cfg.Tracker.miss(x.update)
 			continue
@@ -152,8 +155,8 @@ func (w *watch) lookAgain() {
 	}
 	w.mu.Unlock()
 	w.settled = w.settled || c.ctx.Err() == nil
-	if w.looks < maxLooks && w.cfg.Tracker.owing(c.link.Kinds) {
-		w.settle.Reset(again)
+	if w.looks < maxLooks && (short || w.cfg.Tracker.owing(c.link.Kinds)) {
+		w.settle.Reset(w.cfg.Settle << w.looks)
 	}
 }
 
@@ -185,21 +188,25 @@ func (w *watch) replace() {
 	if w.settled {
 		l.gap = heard
 	}
-	w.settled, w.looks = false, 0
-	w.linger(old, c)
+	lingered := w.linger(old, c)
 	w.shut(old, ErrRenew)
-	w.line = c
+	if w.line = c; !lingered {
+		w.lookAgain() // what was on its way is lost
+	}
+	w.settled, w.looks = false, 0
 	w.settle.Reset(w.cfg.Settle)
 	w.age.Reset(w.maxAge(l, c))
 }
 
-// linger lets what is still on its way on the old connection arrive.
-func (w *watch) linger(old, c *line) {
+// linger lets what is still on its way on the old connection arrive; false: it ended before.
+func (w *watch) linger(old, c *line) bool {
 	t := time.NewTimer(w.cfg.Linger)
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-old.ctx.Done():
 	case <-c.ctx.Done():
+	case <-old.ctx.Done():
+		return false
 	}
+	return true
 }

@@ -55,7 +55,7 @@ func NewTracker(cfg TrackerConfig) *Tracker {
 	}
 	return &Tracker{
 		cfg: cfg, client: map[key]*record{}, venue: map[key]*record{}, traded: map[exchange.Symbol]time.Time{},
-		fills: fillSet{bound: cfg.Fills, has: map[exchange.FillKey]struct{}{}},
+		fills: fillSet{bound: cfg.Fills, has: map[exchange.FillKey]uint64{}},
 	}
 }
 
@@ -87,10 +87,15 @@ func (t *Tracker) Forget(ref exchange.OrderRef) {
 }
 
 // Answered takes an order that was read by someone else than the stream: the answer to Place, Replace, Cancel, Lookup. The stream still
-// tells it all. It returns o with what is known besides: the fields of the request that the venue left out, a later status.
+// tells it all, but for an ended order that was never heard of, which is history. It returns o with what is known besides: the fields of the
+// request that the venue left out, a later status.
 func (t *Tracker) Answered(o exchange.Order) exchange.Order {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if o.Status.Final() && t.match(&o) == nil {
+		o.Account = t.cfg.Account
+		return o
+	}
 	r := t.merge(o)
 	t.file(r)
 	k := r.copy()
@@ -115,6 +120,9 @@ func (t *Tracker) Order(o exchange.Order) (ev exchange.Event, news bool) { retur
 
 // Fill is Order for a fill that comes alone: the event is its order, grown by it.
 func (t *Tracker) Fill(f exchange.Fill) (ev exchange.Event, news bool) {
+	if t.repeated(f) {
+		return ev, false
+	}
 	o := exchange.Order{
 		OrderRequest: exchange.OrderRequest{Market: f.Market, Account: f.Account, ClientID: f.ClientID, Side: f.Side},
 		VenueID:      f.VenueID, Fills: []exchange.Fill{f},
@@ -124,6 +132,30 @@ func (t *Tracker) Fill(f exchange.Fill) (ev exchange.Event, news bool) {
 		ev.Time = f.Time
 	}
 	return ev, news
+}
+
+// repeated reports whether f was told: also when its order is forgotten, which it must not bring back.
+func (t *Tracker) repeated(f exchange.Fill) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.has(f)
+}
+
+// knows reports whether f was told, or its order is remembered.
+func (t *Tracker) knows(f exchange.Fill) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.has(f) || t.find(exchange.OrderRef{Market: f.Market, ClientID: f.ClientID, VenueID: f.VenueID}) != nil
+}
+
+func (t *Tracker) has(f exchange.Fill) bool {
+	f.Account = t.cfg.Account
+	if f.VenueID == "" {
+		if r := t.find(exchange.OrderRef{Market: f.Market, ClientID: f.ClientID}); r != nil {
+			f.VenueID = r.order.VenueID
+		}
+	}
+	return t.fills.contains(f.Key())
 }
 
 // Working points at the orders of a kind that are not known to have ended, and at those that have, but with more filled than was told; oldest

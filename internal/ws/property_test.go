@@ -67,4 +67,3 @@ func TestNotSentIsNeverSeen(t *testing.T) {
 		})
 	}
 }
-

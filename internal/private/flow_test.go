@@ -1,0 +1,299 @@
+package private_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/private"
+)
+
+// A subscriber that does not keep up: the connection ends, and all that was pushed is told once it does, in order, with what had no room.
+func TestSlowSubscriber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		s := start(t, private.Config{Queue: 10}, x)
+		s.expect("up")
+		s.gate = make(chan struct{})
+		var want []string
+		for i := range 15 { // one is with emit, ten wait
+			id := fmt.Sprint("o", i)
+			o := report(spot, id, filled, "5", fill(spot, id, "t"+id, "5"))
+			x.set(func() { x.orders[id] = o })
+			want = append(want, id+" filled 5/5 t"+id)
+			x.last().say(order(o))
+		}
+		if synctest.Wait(); len(s.reported) != 1 || !strings.Contains(s.reported[0].Error(), "too slow") {
+			t.Errorf("reported %v", s.reported)
+		}
+		time.Sleep(time.Minute) // the next one cannot become live
+		s.expect()
+		close(s.gate)
+		s.expect(append(append(append(want[:11:11], "down"), want[11:]...), "up")...)
+		s.stop(context.Canceled)
+	})
+}
+
+// Pushes beyond what may be held while reading end the connection; the next reading has their orders, even on symbols never heard of.
+func TestHeldOverflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		x.slow = time.Second
+		var want []string
+		s := start(t, private.Config{Held: 3}, x)
+		for i := range 5 {
+			id := fmt.Sprint("o", i)
+			x.set(func() { x.orders[id] = report(spot, id, filled, "5", fill(spot, id, "t"+id, "5")) })
+			x.last().say(single(x.orders[id].Fills[0]))
+			if i < 4 { // the fifth finds a connection that has ended already
+				want = append(want, id+" filled 5/5 t"+id)
+			}
+		}
+		s.expect()
+		time.Sleep(3 * time.Second)
+		s.mu.Lock()
+		n := len(s.events)
+		s.mu.Unlock()
+		if n < len(want)+1 {
+			t.Errorf("%d events", n)
+		}
+		s.stop(context.Canceled)
+	})
+}
+
+// What is in the queue when Run ends was not told: the next Run tells it.
+func TestQueueAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		s := start(t, private.Config{}, x)
+		s.expect("up")
+		s.gate = make(chan struct{}, 1)
+		for _, id := range []string{"a", "b"} {
+			x.set(func() { x.orders[id] = report(spot, id, filled, "5", fill(spot, id, "t"+id, "5")) })
+			x.last().say(order(x.orders[id]))
+		}
+		synctest.Wait()
+		s.cancel()
+		s.gate <- struct{}{}
+		s.ends(context.Canceled)
+		s.expect("a filled 5/5 ta")
+		s.gate = nil
+		s.run()
+		s.expect("up", "b filled 5/5 tb")
+		s.stop(context.Canceled)
+	})
+}
+
+// A planned replacement: the new connection is made while the old one goes on, both are listened to, nothing is told twice and the stream
+// stays up.
+func TestRenew(t *testing.T) {
+	cases := []struct {
+		name string
+		ask  func(x *socket, s *stream)
+	}{
+		{"asked for", func(x *socket, s *stream) { x.renew <- struct{}{} }},
+		{"old age", func(x *socket, s *stream) { time.Sleep(23 * time.Hour) }},
+	}
+	for _, c := range cases {
+		bubble(t, c.name, func(t *testing.T) {
+			x := newSocket("spot", exchange.Spot)
+			if c.name == "old age" {
+				x.Link.MaxAge = 0
+			}
+			s := start(t, private.Config{}, x)
+			old := x.last()
+			old.say(order(report(spot, "a", accepted, "0")))
+			s.expect("up", "a accepted 0/5")
+			time.Sleep(time.Minute)
+			c.ask(x, s)
+			young := x.last()
+			if young == old {
+				t.Fatal("no new connection")
+			}
+			one, two := single(fill(spot, "a", "t1", "1")), single(fill(spot, "a", "t2", "1"))
+			bal := private.Update{Balances: []exchange.Balance{{Asset: "BTC", Free: dec("1")}}, At: time.Now()}
+			old.say(one, bal)
+			young.say(one, bal, two)
+			older := bal
+			older.At = bal.At.Add(-time.Second)
+			old.say(two, older)
+			s.expect("a partially filled 1/5 t1", "balance BTC 1", "a partially filled 2/5 t2")
+			time.Sleep(2 * time.Second)
+			old.say(single(fill(spot, "a", "t3", "1"))) // it has ended: what it says now was said on the other one too
+			young.say(single(fill(spot, "a", "t3", "1")))
+			s.expect("a partially filled 3/5 t3")
+			time.Sleep(10 * time.Second)
+			if len(s.reported) != 0 {
+				t.Errorf("reported %v", s.reported)
+			}
+			young.end <- errReset
+			s.expect("down")
+			s.stop(context.Canceled)
+		})
+	}
+}
+
+// The old connection had broken without a sign before it was replaced: the reading afterwards finds what it did not tell.
+func TestRenewOfADeadConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		s := start(t, private.Config{}, x)
+		s.tracker.Sending(request(spot, "a"))
+		x.last().say(order(report(spot, "a", accepted, "0")))
+		time.Sleep(time.Minute)
+		x.set(func() { x.fills = []exchange.Fill{fill(spot, "a", "t1", "1")} })
+		x.set(func() { x.fills[0].Time = time.Now().Add(-40 * time.Second) })
+		x.renew <- struct{}{}
+		s.expect("up", "a accepted 0/5")
+		time.Sleep(6 * time.Second)
+		s.expect("a partially filled 1/5 t1")
+		s.stop(context.Canceled)
+	})
+}
+
+// A replacement that fails, and one whose old connection ends meanwhile.
+func TestRenewFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		x.subErr = func(n int) error {
+			if n == 1 {
+				return errReset
+			}
+			return nil
+		}
+		s := start(t, private.Config{}, x)
+		s.expect("up")
+		first := x.last()
+		x.renew <- struct{}{}
+		time.Sleep(10 * time.Second)
+		first.say(order(report(spot, "a", accepted, "0")))
+		s.expect("a accepted 0/5")
+		time.Sleep(30 * time.Second)
+		if n := x.dials(); n != 3 {
+			t.Errorf("%d connects: it is to be tried again", n)
+		}
+		x.last().say(order(report(spot, "b", accepted, "0")))
+		s.expect("b accepted 0/5")
+		x.set(func() { x.subSlow = 20 * time.Second })
+		x.renew <- struct{}{}
+		time.Sleep(time.Second)
+		x.set(func() { x.conns[2].end <- errReset })
+		s.expect("down") // at once, not when the replacement has failed
+		s.stop(context.Canceled)
+	})
+}
+
+// The venue ends a connection as planned: the next one is made at once, though not again and again.
+func TestEndAsPlanned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		s := start(t, private.Config{}, x)
+		s.expect("up")
+		time.Sleep(time.Minute)
+		bye := fmt.Errorf("server shutdown: %w", private.ErrRenew)
+		x.last().end <- bye
+		s.expect("down", "up")
+		x.last().end <- bye
+		s.expect("down", "up")
+		for range 20 {
+			x.last().Close(bye)
+			time.Sleep(10 * time.Second)
+		}
+		if n := x.dials(); n > 23 {
+			t.Errorf("%d connects", n)
+		}
+		s.stop(context.Canceled)
+		if !errors.Is(s.events[1].Err, private.ErrRenew) {
+			t.Errorf("%v", s.events[1].Err)
+		}
+	})
+}
+
+// A venue's readings lag behind: the second look finds what the first did not, and goes on while fills are counted that are not shown.
+func TestReadingsThatLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		s := start(t, private.Config{}, x)
+		s.tracker.Sending(request(spot, "a"))
+		x.last().say(order(report(spot, "a", accepted, "0")))
+		s.expect("up", "a accepted 0/5")
+		time.Sleep(time.Minute)
+		x.last().end <- errReset
+		x.set(func() { x.orders["a"] = report(spot, "a", accepted, "0") }) // as it was
+		time.Sleep(time.Second)
+		s.expect("down", "up")
+		x.set(func() { x.orders["a"] = report(spot, "a", filled, "5") })
+		time.Sleep(3 * time.Second)
+		s.expect("a filled 5/5")
+		time.Sleep(time.Second)
+		x.set(func() { x.fills = []exchange.Fill{fill(spot, "a", "t1", "5")} })
+		time.Sleep(20 * time.Second)
+		s.expect("a filled 5/5 t1")
+		var before, after int
+		x.set(func() { before = x.reads })
+		time.Sleep(time.Hour)
+		if x.set(func() { after = x.reads }); after != before {
+			t.Errorf("%d more readings when all was told", after-before)
+		}
+		s.stop(context.Canceled)
+	})
+}
+
+// A second look that fails is reported and tried again.
+func TestSecondLookFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		x.openErr = func(n int) error {
+			if n == 1 || n == 2 {
+				return errReset
+			}
+			return nil
+		}
+		s := start(t, private.Config{}, x)
+		time.Sleep(time.Hour)
+		s.expect("up")
+		if synctest.Wait(); len(s.reported) != 2 || x.reads != 4 || x.dials() != 1 {
+			t.Errorf("%v, %d readings, %d connects", s.reported, x.reads, x.dials())
+		}
+		s.stop(context.Canceled)
+	})
+}
+
+// From when on fills are read: 30 s before the last sign of life, however often the connection failed since.
+func TestSinceWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		s := start(t, private.Config{}, x)
+		s.tracker.Sending(request(spot, "a"))
+		time.Sleep(time.Minute)
+		x.last().say(order(report(spot, "a", accepted, "0")))
+		alive := time.Now()
+		time.Sleep(20 * time.Second)
+		x.set(func() {
+			x.openErr = func(n int) error {
+				if n < 6 {
+					return errReset
+				}
+				return nil
+			}
+		})
+		x.set(func() { x.since = nil })
+		x.last().end <- errReset
+		time.Sleep(time.Minute)
+		s.expect("up", "a accepted 0/5", "down", "up")
+		for i, at := range x.since {
+			if !at.Equal(alive.Add(-30 * time.Second)) {
+				t.Errorf("reading %d since %v, want 30 s before %v", i, at, alive)
+			}
+		}
+		if len(x.since) != 2 {
+			t.Errorf("fills read %d times", len(x.since))
+		}
+		s.stop(context.Canceled)
+	})
+}
