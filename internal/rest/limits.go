@@ -64,6 +64,7 @@ func (c Cost) dimension() dimension { return dimension{c.Name, c.Scope} }
 type Limits struct {
 	mu      sync.Mutex // guards what follows; never held over a wait
 	rules   map[string]Rule
+	own     map[dimension]int // limits of single scopes: an account's by its tier
 	windows map[dimension]*window
 	waiting []*waiter // Protects first, then Opens, then Reads, each in the order of arrival
 	timer   *time.Timer
@@ -84,7 +85,7 @@ const maxWaiting = 4096
 
 // NewLimits starts from the published rules, by name.
 func NewLimits(rules map[string]Rule) *Limits {
-	l := &Limits{rules: make(map[string]Rule, len(rules)), windows: map[dimension]*window{}, gates: map[route]*gate{}, pauses: map[string]time.Time{}}
+	l := &Limits{rules: make(map[string]Rule, len(rules)), own: map[dimension]int{}, windows: map[dimension]*window{}, gates: map[route]*gate{}, pauses: map[string]time.Time{}}
 	for name, r := range rules {
 		l.rules[name] = r
 	}
@@ -104,11 +105,35 @@ func (l *Limits) SetLimit(name string, limit int) {
 	l.dispatch(time.Now())
 }
 
-// Rule is the rule called name as it is now.
+// maxOwn bounds the scopes that have limits of their own.
+const maxOwn = 4096
+
+// SetScopeLimit is SetLimit for one scope: accounts of different tiers behind one address have different limits.
+func (l *Limits) SetScopeLimit(name, scope string, limit int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := dimension{name, scope}
+	if _, known := l.rules[name]; !known || limit <= 0 || l.rule(d).Limit == limit || l.own[d] == 0 && len(l.own) == maxOwn {
+		return
+	}
+	l.own[d] = limit
+	l.dispatch(time.Now())
+}
+
+// Rule is the rule called name as it is now, for scopes that have no limit of their own.
 func (l *Limits) Rule(name string) Rule {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.rules[name]
+}
+
+// rule is the one that holds for d.
+func (l *Limits) rule(d dimension) Rule {
+	r := l.rules[d.name]
+	if n := l.own[d]; n > 0 {
+		r.Limit = n
+	}
+	return r
 }
 
 // Used is how much of a dimension counts as used at this moment.
@@ -132,7 +157,7 @@ func (l *Limits) Observe(name, scope string, used int) {
 		return
 	}
 	now, w := time.Now(), l.window(dimension{name, scope})
-	if more := min(used, 10*rule.Limit) - w.used(now, rule.Window); more > 0 {
+	if more := min(used, 10*l.rule(dimension{name, scope}).Limit) - w.used(now, rule.Window); more > 0 {
 		w.spend(now, more, rule.Window)
 	}
 }
@@ -236,12 +261,11 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 	defer l.mu.Unlock()
 	now := time.Now()
 	for _, c := range w.costs {
-		r, known := l.rules[c.Name]
-		if !known {
+		if _, known := l.rules[c.Name]; !known {
 			panic("rest: a cost of a rule that nobody declared: " + c.Name)
 		}
-		if c.N > r.share(w.lane) {
-			return next, &LimitError{Err: fmt.Errorf("%s: %d at once is more than %d: %w", c.Name, c.N, r.share(w.lane), exchange.ErrInvalid)}
+		if most := l.rule(c.dimension()).share(w.lane); c.N > most {
+			return next, &LimitError{Err: fmt.Errorf("%s: %d at once is more than %d: %w", c.Name, c.N, most, exchange.ErrInvalid)}
 		}
 	}
 	if len(l.waiting) >= maxWaiting {
@@ -330,11 +354,11 @@ func (l *Limits) leave(w *waiter) bool {
 
 // room is when c fits, as far as the clock decides it: now or earlier, later, or never.
 func (l *Limits) room(now time.Time, lane Lane, c Cost) time.Time {
-	r := l.rules[c.Name]
 	w := l.windows[c.dimension()]
 	if w == nil {
 		return now
 	}
+	r := l.rule(c.dimension())
 	return w.room(now, r.Window, r.share(lane)-c.N)
 }
 

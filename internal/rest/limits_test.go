@@ -301,6 +301,27 @@ func TestVenueKnowsBetter(t *testing.T) {
 	})
 }
 
+// An account of a higher tier does not raise the limit of another.
+func TestLimitOfOneScope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := small()
+		l.SetScopeLimit("ip", "vip", 20)
+		l.SetScopeLimit("ip", "vip", 0)
+		l.SetScopeLimit("nothing", "vip", 5)
+		began := time.Now()
+		for _, scope := range []string{"vip", "vip", "plain", "plain"} {
+			g, err := l.Wait(t.Context(), rest.Protects, time.Time{}, rest.Cost{Name: "ip", Scope: scope, N: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.Done()
+		}
+		if time.Since(began) != time.Second || l.Rule("ip").Limit != 10 {
+			t.Errorf("after %v, the limit of all others is %d", time.Since(began), l.Rule("ip").Limit)
+		}
+	})
+}
+
 // A limit that rises lets those pass who wait.
 func TestLimitRisesWhileSomebodyWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
