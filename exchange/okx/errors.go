@@ -93,8 +93,8 @@ func payload(c call, status int, body []byte) ([]byte, *exchange.Error) {
 // acknowledged is the row of an answer to a single order, or the error that it is. The row has the last word: the envelope's code is "1" where
 // it is a refusal.
 func acknowledged(c call, status int, body []byte) ([]byte, *exchange.Error) {
-	var told ackAnswer
-	if err := json.Unmarshal(body, &told); err != nil || told.Code == "" {
+	told, err := parseAck(body)
+	if err != nil || told.Code == "" {
 		return nil, failPage(c, status)
 	}
 	ok := status == http.StatusOK && told.Code == "0"

@@ -267,3 +267,23 @@ func TestErrorsRepeatNoRequest(t *testing.T) {
 		silent(t, "error", fmt.Sprintf("%v %+v %#v", err, err, err))
 	}
 }
+
+// Whatever the quick reader of an order's answer takes, the other one reads alike.
+func FuzzAck(f *testing.F) {
+	for _, s := range []string{ack, refusal("51008", "why"), `{"id":"r1","op":"order","code":"0","msg":"","data":[{"ordId":"7","sCode":"0"}]}`, `{"code":"0","data":[]}`, `{"code":"0","CODE":"1"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if fast := okx.FastAck(body); fast != "" && fast != okx.SlowAck(body) {
+			t.Errorf("%s: %s, and %s", body, fast, okx.SlowAck(body))
+		}
+	})
+}
+
+func TestAcksAreReadQuickly(t *testing.T) {
+	for _, body := range []string{ack, refusal("51008", "why"), `{"id":"r1","op":"order","code":"0","msg":"","data":[{"ordId":"7","clOrdId":"b","tag":"","ts":"1","sCode":"0","sMsg":"","subCode":""}],"inTime":"1","outTime":"2"}`} {
+		if got := okx.FastAck([]byte(body)); got == "" || got != okx.SlowAck([]byte(body)) {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+}

@@ -1,12 +1,36 @@
 package okx_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/okx"
 )
+
+// Each error answers whether it happened: without a key nothing leaves the process.
+func ExampleExchange_Place() {
+	x, err := okx.New(okx.Config{Endpoints: okx.Demo()}) // with Credentials, from wherever you keep them
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = x.Place(context.Background(), exchange.OrderRequest{
+		Market:   exchange.Market{Venue: okx.Venue, Symbol: exchange.MustSymbol("BTC-USDT")},
+		ClientID: "ORD-20240521-8a3f-01",
+		Side:     exchange.Buy,
+		Price:    exchange.MustDecimal("50000"),
+		Quantity: exchange.MustDecimal("0.01"),
+		Deadline: time.Now().Add(2 * time.Second), // the venue refuses what comes later
+	})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, exchange.ErrNotSent), errors.Is(err, exchange.ErrUnauthorized))
+	// Output:
+	// okx place: not sent: unauthorized: "no credentials"
+	// true true
+}
 
 // A Protocol's Decoder turns frames into books, wherever they come from. Sizes of swaps come in contracts, here of 0.01 BTC, and leave as BTC.
 func ExampleProtocol() {

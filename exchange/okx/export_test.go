@@ -260,3 +260,21 @@ func TakeOver(data []byte) Ack {
 	w := takeOver(data)
 	return Ack{OrdID: string(w.OrdID), ClOrdID: string(w.ClOrdID), TS: string(w.TS)}
 }
+
+// FastAck and SlowAck are the two readers of an answer to an order, as text; "" where it is not read.
+func FastAck(body []byte) string {
+	var told ackAnswer
+	if !fastAck(body, &told) {
+		return ""
+	}
+	return fmt.Sprintf("%+v", told)
+}
+
+// SlowAck has the last word.
+func SlowAck(body []byte) string {
+	told, err := slowAck(body)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%+v", told)
+}
