@@ -76,7 +76,7 @@ func (l *Limits) follow(c rest.Cost, tell func(name string) string) {
 	if err != nil || limit <= 0 || limit > 1<<20 {
 		return
 	}
-	l.rest.SetLimit(c.Name, limit)
+	l.rest.SetScopeLimit(c.Name, c.Scope, limit) // by the account's tier
 	if left, err := strconv.Atoi(tell("X-Bapi-Limit-Status")); err == nil && left >= 0 && left < limit {
 		l.rest.Observe(c.Name, c.Scope, limit-left)
 	}

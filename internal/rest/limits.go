@@ -120,14 +120,13 @@ func (l *Limits) SetScopeLimit(name, scope string, limit int) {
 	l.dispatch(time.Now())
 }
 
-// Rule is the rule called name as it is now, for scopes that have no limit of their own.
-func (l *Limits) Rule(name string) Rule {
+// Rule is the rule called name as it holds for scope now.
+func (l *Limits) Rule(name, scope string) Rule {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.rules[name]
+	return l.rule(dimension{name, scope})
 }
 
-// rule is the one that holds for d.
 func (l *Limits) rule(d dimension) Rule {
 	r := l.rules[d.name]
 	if n := l.own[d]; n > 0 {

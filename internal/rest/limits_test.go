@@ -289,7 +289,7 @@ func TestVenueKnowsBetter(t *testing.T) {
 		l.SetLimit("ip", -1)
 		began = time.Now()
 		take(t, l, rest.Protects, 90)
-		if time.Since(began) != 0 || l.Rule("ip").Limit != 100 {
+		if time.Since(began) != 0 || l.Rule("ip", "").Limit != 100 {
 			t.Errorf("a limit that rose still holds: after %v", time.Since(began))
 		}
 		l.Block("ip", "", time.Now().Add(time.Minute))
@@ -316,8 +316,8 @@ func TestLimitOfOneScope(t *testing.T) {
 			}
 			g.Done()
 		}
-		if time.Since(began) != time.Second || l.Rule("ip").Limit != 10 {
-			t.Errorf("after %v, the limit of all others is %d", time.Since(began), l.Rule("ip").Limit)
+		if time.Since(began) != time.Second || l.Rule("ip", "").Limit != 10 {
+			t.Errorf("after %v, the limit of all others is %d", time.Since(began), l.Rule("ip", "").Limit)
 		}
 	})
 }
