@@ -33,15 +33,15 @@ func openEnvelope(frame []byte) (e envelope, ok bool, err error) {
 	if !f.has("id") && !f.has("status") {
 		return e, false, f.err
 	}
-	e.id = strings.Trim(string(f.members["id"]), `"`)
-	e.status, err = strconv.Atoi(string(f.members["status"]))
+	e.id = strings.Trim(string(f.value("id")), `"`)
+	e.status, err = strconv.Atoi(string(f.value("status")))
 	if err != nil {
-		f.fail("status: %.20q", f.members["status"])
+		f.fail("status: %.20q", f.value("status"))
 	}
-	e.result = f.members["result"]
+	e.result = f.value("result")
 	e.reply.status = e.status
 	if f.has("error") {
-		inner := parseFields(f.members["error"])
+		inner := parseFields(f.value("error"))
 		e.reply.read(inner)
 		f.adopt(inner)
 	}
@@ -58,9 +58,9 @@ func openEnvelope(frame []byte) (e envelope, ok bool, err error) {
 func (r *reply) read(f *fields) {
 	code, ok := f.number("code").Int64(0)
 	if !ok || code < -1e9 || code > 1e9 {
-		f.fail("code: %.20q", f.members["code"])
+		f.fail("code: %.20q", f.value("code"))
 	}
-	r.code, r.msg, r.data = int(code), f.optText("msg"), f.members["data"]
+	r.code, r.msg, r.data = int(code), f.optText("msg"), f.value("data")
 	if !f.has("data") || f.err != nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package binance
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -217,6 +218,9 @@ func (q subject) replaced(r reply) meaning {
 
 // answer takes a REST answer apart: its payload, or the error that it is. The venue says no in a 200 too, in places.
 func (q subject) answer(status int, body []byte, now time.Time) ([]byte, *exchange.Error) {
+	if status == http.StatusOK && !bytes.Contains(body, []byte(`"code"`)) {
+		return body, nil
+	}
 	r := reply{status: status}
 	told, ok := tellCode(body)
 	if status == http.StatusOK && (!ok || told.Code >= 0) {

@@ -42,3 +42,38 @@ func ExampleProtocol() {
 	// binance:BTC-USDT: 61699.50 x 0.75 / 61700.01 x 0.25
 	// invalid: book: binance:BTC-USDT: update 106 to 109 (previous 0) after 103: gap
 }
+
+// Two accounts behind one address share its limits. Keys are never printed.
+func ExampleNew() {
+	limits := binance.NewLimits()
+	for _, account := range []exchange.AccountID{"main", "hedge"} {
+		cfg := binance.Config{
+			Endpoints:   binance.Testnet(),
+			Account:     account,
+			Credentials: binance.Credentials{Key: "key-of-" + string(account), Secret: exchange.NewSecret("its secret")},
+			Limits:      limits,
+		}
+		x, err := binance.New(cfg)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(x.Venue(), x.Account(), cfg.Credentials)
+	}
+	// Output:
+	// binance main [credentials]
+	// binance hedge [credentials]
+}
+
+// What the adapter cannot do fails with exchange.ErrUnsupported.
+func ExampleAbilities() {
+	for _, a := range binance.Abilities() {
+		if !a.Spot || !a.Perp {
+			fmt.Printf("%s: spot %v, perpetuals %v\n", a.Name, a.Spot, a.Perp)
+		}
+	}
+	// Output:
+	// reduce only: spot false, perpetuals true
+	// cancel all after: spot false, perpetuals true
+	// positions: spot false, perpetuals true
+}

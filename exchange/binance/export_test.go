@@ -1,6 +1,8 @@
 package binance
 
 import (
+	"golang.org/x/time/rate"
+
 	"fmt"
 	"strings"
 	"time"
@@ -338,5 +340,34 @@ func ReadDepth(k exchange.Kind, symbol string, data []byte) (Frame, error) {
 
 // LimitOf is a dimension as it is now.
 func LimitOf(l *Limits, name, scope string) (limit, used int) {
-	return l.rest.Rule(name).Limit, l.rest.Used(name, scope)
+	return l.rest.Rule(name, scope).Limit, l.rest.Used(name, scope)
+}
+
+// Unlimited limits nothing: for benchmarks.
+func Unlimited() *Limits {
+	r := rules()
+	for name, rule := range r {
+		rule.Limit = 1 << 40
+		r[name] = rule
+	}
+	return &Limits{rest: rest.NewLimits(r), connects: rate.NewLimiter(rate.Inf, 1)}
+}
+
+// FieldsReaders are the two readers of objects of the private side.
+func FieldsReaders() (fast, slow func([]byte) ([][2]string, bool)) {
+	list := func(f *fields) (r [][2]string) {
+		for _, m := range f.members {
+			r = append(r, [2]string{string(m.name), string(m.value)})
+		}
+		return r
+	}
+	return func(b []byte) ([][2]string, bool) {
+			var f fields
+			ok := f.fast(b)
+			return list(&f), ok
+		}, func(b []byte) ([][2]string, bool) {
+			var f fields
+			f.slow(b)
+			return list(&f), f.err == nil
+		}
 }

@@ -95,10 +95,14 @@ func (l *Limits) told(k exchange.Kind, account exchange.AccountID, rows []rateLi
 		if r.Type == "ORDERS" {
 			scope = string(account)
 		}
-		if l.rest.Rule(name).Window == 0 {
+		if l.rest.Rule(name, scope).Window == 0 {
 			continue // a dimension of tomorrow
 		}
-		l.rest.SetLimit(name, r.Limit)
+		if r.Type == "ORDERS" {
+			l.rest.SetScopeLimit(name, scope, r.Limit)
+		} else {
+			l.rest.SetLimit(name, r.Limit)
+		}
 		if r.Count != nil && *r.Count >= 0 {
 			l.rest.Observe(name, scope, *r.Count)
 		}
@@ -109,7 +113,7 @@ func (l *Limits) told(k exchange.Kind, account exchange.AccountID, rows []rateLi
 func (l *Limits) tooManyOrders(k exchange.Kind, account exchange.AccountID, d time.Duration) time.Duration {
 	name := dimensionsOf(k).orders[0]
 	if d <= 0 {
-		d = l.rest.Rule(name).Window
+		d = l.rest.Rule(name, string(account)).Window
 	}
 	l.rest.Block(name, string(account), time.Now().Add(d))
 	return d

@@ -92,12 +92,12 @@ func spotFees(data []byte) (exchange.FeeRates, error) {
 	one := exchange.Scaled(1, 0)
 	factor := one
 	if f.has("discount") {
-		d := parseFields(f.members["discount"])
+		d := parseFields(f.value("discount"))
 		if d.flag("enabledForAccount") && d.flag("enabledForSymbol") {
 			factor = d.positive("discount")
 		}
 		if d.err != nil || factor.Cmp(one) > 0 {
-			f.fail("discount: %.60q", f.members["discount"])
+			f.fail("discount: %.60q", f.value("discount"))
 		}
 	}
 	var rates exchange.FeeRates
@@ -109,12 +109,12 @@ func spotFees(data []byte) (exchange.FeeRates, error) {
 		if part == "standardCommission" {
 			times = factor
 		}
-		c := parseFields(f.members[part])
+		c := parseFields(f.value(part))
 		side := c.number("buyer").Max(c.number("seller"))
 		rates.Maker = rates.Maker.Add(c.number("maker").Add(side).Mul(times))
 		rates.Taker = rates.Taker.Add(c.number("taker").Add(side).Mul(times))
 		if c.err != nil {
-			f.fail("%s: %.60q", part, f.members[part])
+			f.fail("%s: %.60q", part, f.value(part))
 		}
 	}
 	return rates, f.wrap("fees")

@@ -24,9 +24,9 @@ func (r reader) event(data []byte) (notice, error) {
 	f := parseFields(data)
 	switch {
 	case f.has("event"):
-		f = parseFields(f.members["event"])
+		f = parseFields(f.value("event"))
 	case f.has("data") && f.has("stream"):
-		f = parseFields(f.members["data"])
+		f = parseFields(f.value("data"))
 	}
 	var n notice
 	switch f.optText("e") {
@@ -34,7 +34,7 @@ func (r reader) event(data []byte) (notice, error) {
 		r.spotOrder(f, &n)
 	case "ORDER_TRADE_UPDATE":
 		n.time = f.time("T")
-		o := parseFields(f.members["o"])
+		o := parseFields(f.value("o"))
 		r.perpOrder(o, &n)
 		f.adopt(o)
 	case "outboundAccountPosition":
@@ -146,7 +146,7 @@ func spotWallet(f *fields, n *notice) {
 // cross positions and orders have their margin, is Free. Positions of hedge mode, one of two sides each, are left out.
 func (r reader) perpAccount(f *fields, n *notice) {
 	n.time = f.time(f.first("T", "E"))
-	a := parseFields(f.members["a"])
+	a := parseFields(f.value("a"))
 	for _, raw := range a.optList("B") {
 		row := parseFields(raw)
 		total, cross := row.number("wb"), row.number("cw")

@@ -42,7 +42,7 @@ func (r reader) market(f *fields, name string) exchange.Market {
 func (r reader) order(data []byte) (report, error) {
 	f := parseFields(data)
 	if f.has("amendedOrder") {
-		f = parseFields(f.members["amendedOrder"])
+		f = parseFields(f.value("amendedOrder"))
 	}
 	var o report
 	o.Market, o.Account = r.market(f, f.text("symbol")), r.account
@@ -279,9 +279,9 @@ func (r reader) replacement(data []byte) (before, after report, err error) {
 	if err := f.wrap("replacement"); err != nil {
 		return before, after, err
 	}
-	if before, err = r.order(f.members["cancelResponse"]); err != nil {
+	if before, err = r.order(f.value("cancelResponse")); err != nil {
 		return before, after, err
 	}
-	after, err = r.order(f.members["newOrderResponse"])
+	after, err = r.order(f.value("newOrderResponse"))
 	return before, after, err
 }

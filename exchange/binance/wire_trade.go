@@ -6,25 +6,51 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/scan"
 )
 
 // fields is a JSON object of the private side, its names exactly as they are written: to encoding/json's structs "c" and "C" are one name,
-// and of two values for one name the last would count. The first error of any of its methods stays.
+// and of two values for one name the last would count. It holds parts of the text that it was read from. The first error of any of its methods
+// stays.
 type fields struct {
-	members map[string]json.RawMessage
+	members []member
 	err     error // wraps exchange.ErrFrame
 }
 
+type member struct{ name, value []byte }
+
+// maxMembers bounds what one object may cost; the venue's have some forty.
+const maxMembers = 512
+
+// parseFields reads an object: with a cursor where that will do, else with encoding/json, which has the last word.
 func parseFields(data []byte) *fields {
-	f := &fields{members: map[string]json.RawMessage{}}
+	f := &fields{members: make([]member, 0, 48)}
+	if !f.fast(data) {
+		f.members = f.members[:0]
+		f.slow(data)
+	}
+	f.single()
+	return f
+}
+
+func (f *fields) fast(data []byte) bool {
+	c := scan.New(data)
+	for c.Object(); c.Next(); {
+		name := c.Key()
+		f.members = append(f.members, member{name, c.Raw()})
+	}
+	return c.Done()
+}
+
+func (f *fields) slow(data []byte) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		f.fail("no object")
-		return f
+		return
 	}
 	for d.More() {
 		t, err := d.Token()
@@ -32,25 +58,35 @@ func parseFields(data []byte) *fields {
 		var value json.RawMessage
 		if err != nil || !ok || d.Decode(&value) != nil {
 			f.fail("damaged")
-			return f
+			return
 		}
-		// The venue's own examples have members twice. Two values for one name would leave the choice to us.
-		if before, twice := f.members[name]; twice && !sameValue(before, value) {
-			f.fail("two of %.40q", name)
-			return f
-		}
-		f.members[name] = value
+		f.members = append(f.members, member{[]byte(name), value})
 	}
 	if _, err := d.Token(); err != nil {
 		f.fail("cut off")
 	} else if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		f.fail("more behind it")
 	}
-	return f
+}
+
+// single refuses two values for one name, which would leave the choice to us; the venue's own examples have one value twice.
+func (f *fields) single() {
+	if len(f.members) > maxMembers {
+		f.fail("%d members", len(f.members))
+		return
+	}
+	for i := range f.members {
+		for j := range i {
+			x, y := &f.members[j], &f.members[i]
+			if len(x.name) == len(y.name) && bytes.Equal(x.name, y.name) && !sameValue(x.value, y.value) {
+				f.fail("two of %.40q", x.name)
+			}
+		}
+	}
 }
 
 // sameValue reports whether two texts are the same, or the same number.
-func sameValue(a, b json.RawMessage) bool {
+func sameValue(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
@@ -58,9 +94,17 @@ func sameValue(a, b json.RawMessage) bool {
 	return x.UnmarshalJSON(a) == nil && y.UnmarshalJSON(b) == nil && x.Equal(y) && string(a) != "null" && string(b) != "null"
 }
 
-// parseList reads an array.
+// parseList reads an array, as parseFields does an object.
 func parseList(data []byte) ([]json.RawMessage, error) {
 	var a []json.RawMessage
+	c := scan.New(data)
+	for c.Array(); c.More(); {
+		a = append(a, c.Raw())
+	}
+	if c.Done() {
+		return a, nil
+	}
+	a = nil
 	if err := json.Unmarshal(data, &a); err != nil || a == nil {
 		return nil, fmt.Errorf("binance: no list: %w", exchange.ErrFrame)
 	}
@@ -73,9 +117,19 @@ func (f *fields) fail(format string, args ...any) {
 	}
 }
 
+// value is the member of that name, nil where there is none.
+func (f *fields) value(name string) []byte {
+	for i := range f.members {
+		if string(f.members[i].name) == name {
+			return f.members[i].value
+		}
+	}
+	return nil
+}
+
 // has reports whether there is a member of that name that is not null.
 func (f *fields) has(name string) bool {
-	v := f.members[name]
+	v := f.value(name)
 	return v != nil && string(v) != "null"
 }
 
@@ -89,19 +143,27 @@ func (f *fields) first(names ...string) string {
 	return names[len(names)-1]
 }
 
-func (f *fields) read(name string, dst any) {
-	switch {
-	case f.err != nil:
-	case !f.has(name):
-		f.fail("no %q", name)
-	case json.Unmarshal(f.members[name], dst) != nil:
-		f.fail("%s: %.60q", name, f.members[name])
+// must is the member of that name, which must be there.
+func (f *fields) must(name string) []byte {
+	if f.err != nil {
+		return nil
 	}
+	if !f.has(name) {
+		f.fail("no %q", name)
+		return nil
+	}
+	return f.value(name)
 }
 
 // text is a string that must be there.
 func (f *fields) text(name string) (s string) {
-	f.read(name, &s)
+	v := f.must(name)
+	if len(v) >= 2 && v[0] == '"' && !bytes.ContainsFunc(v[1:len(v)-1], func(c rune) bool { return c < ' ' || c > '~' || c == '\\' }) {
+		return string(v[1 : len(v)-1])
+	}
+	if v != nil && json.Unmarshal(v, &s) != nil {
+		f.fail("%s: %.60q", name, v)
+	}
 	return s
 }
 
@@ -115,7 +177,9 @@ func (f *fields) optText(name string) string {
 
 // number is a decimal, quoted or not, that must be there.
 func (f *fields) number(name string) (d exchange.Decimal) {
-	f.read(name, &d)
+	if v := f.must(name); v != nil && d.UnmarshalJSON(v) != nil {
+		f.fail("%s: %.60q", name, v)
+	}
 	return d
 }
 
@@ -138,21 +202,19 @@ func (f *fields) positive(name string) exchange.Decimal {
 
 // id is a natural number, quoted or not, as text: ids of the venue have up to 19 digits.
 func (f *fields) id(name string) string {
-	if !f.has(name) {
-		f.fail("no %q", name)
+	v := bytes.Trim(f.must(name), `"`)
+	if f.err == nil && (len(v) == 0 || len(v) > 20 || len(bytes.Trim(v, "0123456789")) > 0) {
+		f.fail("%s: %.40q", name, v)
+	}
+	if f.err != nil {
 		return ""
 	}
-	s := strings.Trim(string(f.members[name]), `"`)
-	if s == "" || len(s) > 20 || strings.Trim(s, "0123456789") != "" {
-		f.fail("%s: %.40q", name, f.members[name])
-		return ""
-	}
-	return s
+	return string(v)
 }
 
 // flag is a boolean, quoted or not; false where it is not there.
 func (f *fields) flag(name string) bool {
-	switch v := string(f.members[name]); v {
+	switch v := string(f.value(name)); v {
 	case "true", `"true"`:
 		return true
 	case "", "null", "false", `"false"`:
@@ -167,20 +229,28 @@ func (f *fields) time(name string) time.Time {
 	if !f.has(name) {
 		return time.Time{}
 	}
-	ms, ok := f.number(name).Int64(0)
+	v := bytes.Trim(f.must(name), `"`)
+	ms, err := strconv.ParseInt(string(v), 10, 64)
 	switch {
-	case f.err != nil || ms == 0 && ok:
+	case f.err != nil || err == nil && ms == 0:
 		return time.Time{}
-	case !ok || ms < 0 || ms > 1e14:
-		f.fail("%s: %.40q", name, f.members[name])
+	case err != nil || ms < 0 || ms > 1e14:
+		f.fail("%s: %.40q", name, v)
 		return time.Time{}
 	}
 	return time.UnixMilli(ms)
 }
 
 // list is an array that must be there.
-func (f *fields) list(name string) (a []json.RawMessage) {
-	f.read(name, &a)
+func (f *fields) list(name string) []json.RawMessage {
+	v := f.must(name)
+	if v == nil {
+		return nil
+	}
+	a, err := parseList(v)
+	if err != nil {
+		f.fail("%s: no list", name)
+	}
 	return a
 }
 
