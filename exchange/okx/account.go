@@ -293,3 +293,17 @@ func (x *Exchange) forgetMode() {
 	defer x.mu.Unlock()
 	x.mode = nil
 }
+
+// probe asks how many orders the account may send. Without an answer the number is the lowest tier's.
+func (x *Exchange) probe(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	rows, err := askRows[rateRow](ctx, x, "account rate limit", ratePath, nil, rest.Reads, x.cost(byRate))
+	if err != nil || len(rows) != 1 {
+		return
+	}
+	if n, err := strconv.Atoi(string(rows[0].Limit)); err == nil && n > 0 && n <= 100_000 {
+		c := x.cost(byOrders)
+		x.limits.rest.SetScopeLimit(c.Name, c.Scope, n)
+	}
+}

@@ -58,6 +58,8 @@ func (x *Exchange) viaSocket(ctx context.Context, w *writing) (data []byte, take
 		return nil, false, nil
 	case codes[e.Code] == limited:
 		e.RetryAfter = x.limits.exceeded(w.costs, e.Code)
+	case overloaded(e.Code):
+		x.limits.rest.Overloaded(x.cfg.Endpoints.REST)
 	}
 	return nil, true, e
 }

@@ -278,3 +278,6 @@ func SlowAck(body []byte) string {
 	}
 	return fmt.Sprintf("%+v", told)
 }
+
+// OrdersRule is how many orders an account may send in a window.
+func OrdersRule(l *Limits, account string) int { return l.rest.Rule(byOrders, account).Limit }

@@ -38,7 +38,7 @@ const (
 	byAmend       = "amend"  // "
 	byCancel      = "cancel" // "
 	byCancelMany  = "cancel many"
-	byOrders      = "orders" // new and amended ones of swaps, by account: the lowest tier's
+	byOrders      = "orders" // new and amended ones of swaps, by account: the lowest tier's, until the venue has told the account's
 	byOrder       = "order"  // lookups, by account and market
 	byPending     = "pending"
 	byHistory     = "history"
@@ -48,6 +48,7 @@ const (
 	byPositions   = "positions"
 	byFee         = "fee"
 	byConfig      = "config"
+	byRate        = "account rate"
 	byDeadMan     = "dead man"
 	byTime        = "time" // by address, as those below
 	byInstruments = "instruments"
@@ -56,7 +57,7 @@ const (
 )
 
 func rules() map[string]rest.Rule {
-	r := map[string]rest.Rule{byDeadMan: {Limit: 1, Window: time.Second}}
+	r := map[string]rest.Rule{byDeadMan: {Limit: 1, Window: time.Second}, byRate: {Limit: 1, Window: time.Second}}
 	for name, limit := range map[string]int{
 		byPlace: 60, byAmend: 60, byCancel: 60, byCancelMany: 300, byOrders: 1000, byOrder: 60, byPending: 60, byHistory: 40, byFills: 60,
 		byOldFills: 10, byBalance: 10, byPositions: 10, byFee: 5, byConfig: 5, byTime: 10, byInstruments: 20, byBooks: 40, byBooksFull: 10,

@@ -55,6 +55,7 @@ func (x *Exchange) connect(ctx context.Context, push func(private.Update) error)
 	if err := x.clock.Ready(ctx, true); err != nil {
 		return nil, err
 	}
+	x.probe(ctx)
 	s := &x.cfg.Session
 	socket, err := ws.Dial(ctx, ws.Config{
 		URL: x.cfg.Endpoints.Private + privatePath, NetDial: s.NetDial, HandshakeTimeout: s.HandshakeTimeout, WriteWait: s.WriteWait,

@@ -261,6 +261,24 @@ func TestNewMarkets(t *testing.T) {
 
 func rowsReply(r ...string) reply { return reply{body: rows(r...).body} }
 
+// How many orders an account may send is the venue's to tell.
+func TestAccountRate(t *testing.T) {
+	for say, want := range map[string]int{`{"accRateLimit":"2500","fillRatio":"0.2"}`: 2500, `{"accRateLimit":""}`: 1000, `7`: 1000, `{"accRateLimit":"-5"}`: 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			o := openOffice(t)
+			limits := okx.NewLimits()
+			x := o.client(t, func(c *okx.Config) { c.Limits = limits })
+			o.set("/api/v5/trade/account-rate-limit", list(say))
+			f := follows(t, x)
+			settle(5 * time.Second)
+			if got := okx.OrdersRule(limits, "main"); got != want || okx.OrdersRule(limits, "other") != 1000 || !strings.HasPrefix(f.take(), up) {
+				t.Errorf("%s: %d orders, want %d", say, got, want)
+			}
+			_ = f.stop()
+		})
+	}
+}
+
 // Two streams of one account at once would tell everything twice.
 func TestOneStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

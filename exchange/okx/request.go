@@ -27,6 +27,7 @@ const (
 	positionsPath  = "/api/v5/account/positions"
 	feePath        = "/api/v5/account/trade-fee"
 	configPath     = "/api/v5/account/config"
+	ratePath       = "/api/v5/trade/account-rate-limit"
 	timePath       = "/api/v5/public/time"
 )
 

@@ -26,6 +26,9 @@ func (x *Exchange) read(r *rest.Request, a *rest.Answer) ([]byte, *exchange.Erro
 	if e == nil {
 		return data, nil
 	}
+	if r.Write && overloaded(e.Code) {
+		x.limits.rest.Overloaded(x.cfg.Endpoints.REST)
+	}
 	if codes[e.Code] == limited {
 		a.Narrow = true
 		if wait := x.limits.exceeded(r.Costs, e.Code); r.Write {
@@ -34,6 +37,9 @@ func (x *Exchange) read(r *rest.Request, a *rest.Answer) ([]byte, *exchange.Erro
 	}
 	return nil, e
 }
+
+// overloaded reports whether a code says that the venue has too much to do: openings pause then, whatever the HTTP status.
+func overloaded(code string) bool { return code == "50001" || code == "50013" }
 
 // get reads path, public data; the answer's payload goes to v. Failures are an *exchange.Error, or ctx's.
 func (x *Exchange) get(ctx context.Context, op string, cost rest.Cost, path string, query url.Values, v any) error {

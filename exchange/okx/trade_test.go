@@ -148,6 +148,19 @@ func TestOverload(t *testing.T) {
 	})
 }
 
+// So they do when the venue says in words that it has too much to do.
+func TestOverloadInWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{status: 429, body: `{"code":"50013","msg":"Systems are busy","data":[]}`}, reply{body: ack})
+		_, err := x.Place(t.Context(), order("BTC-USDT", "a", "1", "1"))
+		checkOutcome(t, err, exchange.ErrRejected, exchange.ErrUnavailable)
+		_, err = x.Place(t.Context(), order("BTC-USDT", "b", "1", "1"))
+		checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrUnavailable)
+	})
+}
+
 // While the venue's front refuses our address, nothing is sent that way; a standby way, where there is one, carries what protects.
 func TestBlockedAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -198,3 +198,8 @@ type configRow struct {
 	AcctLv  text `json:"acctLv"`
 	PosMode text `json:"posMode"`
 }
+
+// rateRow is how many orders of swaps the account may place and amend in 2 s: it rises with what of them fills.
+type rateRow struct {
+	Limit text `json:"accRateLimit"`
+}
