@@ -280,11 +280,11 @@ func follows(t *testing.T, x *okx.Exchange) *follow {
 	return f
 }
 
-// take is what was emitted since the last take.
+// take is what was emitted since the last take; what was read twice alike is one line.
 func (f *follow) take() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := strings.Join(f.events, "\n")
+	r := strings.Join(slices.Compact(f.events), "\n")
 	f.events = nil
 	return r
 }

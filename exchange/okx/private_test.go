@@ -20,7 +20,7 @@ func framed(channel string, rows ...string) string {
 // filledBy is a push about an execution.
 func filledBy(trade, acc, size, state string, at int) string {
 	return framed("orders", changed("state", `"`+state+`"`, "accFillSz", `"`+acc+`"`, "avgPx", `"50000"`, "tradeId", `"`+trade+`"`, "fillPx", `"50000"`,
-		"fillSz", `"`+size+`"`, "fillTime", `"1700000000120"`, "fillFee", `"-0.25"`, "fillFeeCcy", `"USDT"`, "execType", `"T"`, "uTime", fmt.Sprintf(`"%d"`, 1700000000200+at)))
+		"fillSz", `"`+size+`"`, "fillTime", `"1700000000120"`, "fillFee", `"-0.25"`, "fillFeeCcy", `"USDT"`, "fee", map[string]string{"1": `"-0.25"`, "3": `"-0.5"`}[acc], "execType", `"T"`, "uTime", fmt.Sprintf(`"%d"`, 1700000000200+at)))
 }
 
 const (
@@ -28,7 +28,7 @@ const (
 	down      = "stream down"
 	holdings  = "balance USDT 100 + 5"
 	accepted  = `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: accepted, 0 filled at 0`
-	firstFill = `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: partially filled, 0.01 filled at 50000` +
+	firstFill = `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: partially filled, 0.01 filled at 50000, paid 0.25 USDT` +
 		` [BTC-USDT-PERP 9 of 77 "b15": buy 0.01 at 50000, paid 0.25 USDT @1700000000120]`
 )
 
@@ -47,7 +47,7 @@ func TestStreamOrders(t *testing.T) {
 			}
 		}
 		settle(5 * time.Second) // the second reading included
-		check("at first", lines(up, holdings, holdings))
+		check("at first", lines(up, holdings))
 
 		if _, err := x.Place(t.Context(), order("BTC-USDT-PERP", "b15", "0.03", "50000.1")); err != nil {
 			t.Fatal(err)
@@ -68,12 +68,13 @@ func TestStreamOrders(t *testing.T) {
 		check("balances and positions", lines("balance USDT 90 + 10, BTC 0 + 0", "position BTC-USDT-PERP 0.01 500.00"))
 
 		// The rest fills while the connection is down: read before StreamUp, the first fill not again.
-		o.set("GET "+placePath, list(changed("state", `"filled"`, "accFillSz", `"3"`, "avgPx", `"50000"`, "uTime", `"1700000009000"`)))
+		o.set("GET "+placePath, list(changed("state", `"filled"`, "accFillSz", `"3"`, "avgPx", `"50000"`, "fee", `"-0.5"`, "uTime", `"1700000009000"`)))
 		o.set("/api/v5/trade/fills", list(fillRow(map[string]string{"tradeId": "10", "fillSz": "2", "billId": "2", "fillTime": "1700000009000"}), fillRow(nil)))
+		o.set("/api/v5/account/positions", list(`{"instId":"BTC-USDT-SWAP","posId":"1","posSide":"net","pos":"3","avgPx":"50000","uTime":"1700000009000"}`))
 		o.cut()
 		settle(10 * time.Second)
 		got := f.take()
-		if want := lines(down, `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: filled, 0.03 filled at 50000 [BTC-USDT-PERP 10 of 77 "b15": buy 0.02 at 50000, paid 0.25 USDT @1700000009000]`, holdings, up); !strings.HasPrefix(got, want) {
+		if want := lines(down, `BTC-USDT-PERP "b15" 77 buy limit GTC 0.03 at 50000.1: filled, 0.03 filled at 50000, paid 0.5 USDT [BTC-USDT-PERP 10 of 77 "b15": buy 0.02 at 50000, paid 0.25 USDT @1700000009000]`, holdings, "position BTC-USDT-PERP 0.03 1500.00", up); !strings.HasPrefix(got, want) {
 			t.Fatalf("after a cut: emitted\n%s\nwant\n%s", got, want)
 		}
 		o.push(filledBy("10", "3", "2", "filled", 9000)) // told late
