@@ -15,11 +15,20 @@ import (
 // banned is how long the venue refuses an address that asked too often, by its documentation.
 const banned = 10 * time.Minute
 
+func readEnvelope(body []byte) (told envelope, err error) {
+	err = decode(body, &told)
+	return told, err
+}
+
 // answer takes an answer apart. The venue says no in an HTTP 200 as readily as in an HTTP error. The error of a write has an Outcome: rejected
 // only where that is certain, by a code whose meaning is documented or by a gateway that let nothing through.
 func answer(write bool, status int, body []byte) (envelope, *exchange.Error) {
-	var told envelope
-	if decode(body, &told) != nil {
+	read := readEnvelope
+	if write {
+		read = readAnswer
+	}
+	told, err := read(body)
+	if err != nil {
 		told = envelope{}
 	}
 	code, known := told.code()

@@ -124,8 +124,8 @@ func (x *Exchange) write(ctx context.Context, c call, kind exchange.Kind, lane r
 	if err != nil {
 		return "", err
 	}
-	var ack ids
-	if err = decode(data, &ack); err == nil {
+	ack, err := readIDs(data)
+	if err == nil {
 		if ack.OrderID == "" || l != "" && ack.OrderLinkID != "" && string(ack.OrderLinkID) != l {
 			err = frame("an acknowledgement of", ack.OrderLinkID)
 		}

@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,13 +42,16 @@ type Client struct {
 	// Read takes an answer apart: its payload, or the error that it is. What the answer tells of limits it hands to Limits. It need not
 	// look at Retry-After. The error of a Write has an Outcome; one without is taken for unknown.
 	Read func(r *Request, a *Answer) ([]byte, *exchange.Error)
+
+	parse sync.Once
+	base  *url.URL // Base; nil: it is no address
 }
 
 // Request is what is to be done.
 type Request struct {
 	Op     string // "place", for errors
 	Method string // GET where it is empty
-	Path   string
+	Path   string // needs no escaping
 	Wire
 	Lane  Lane
 	Costs []Cost
@@ -147,11 +151,11 @@ func (c *Client) once(ctx context.Context, r *Request) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, c.notSent(ctx, r, ctx.Err())
 	}
-	req, err := c.build(ctx, r, egress)
+	req, err := c.build(r, egress)
 	if err != nil {
 		return nil, c.notSent(ctx, r, err)
 	}
-	a, err := c.send(req, r, egress)
+	a, err := c.send(ctx, req, r, egress)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +170,7 @@ func (c *Client) via(egress int) *http.Client {
 	return c.Standby[egress-1]
 }
 
-func (c *Client) build(ctx context.Context, r *Request, egress int) (*http.Request, error) {
+func (c *Client) build(r *Request, egress int) (*http.Request, error) {
 	w := Wire{Query: r.Query, Body: r.Body, Header: make(http.Header, len(c.Header)+len(r.Header)+6)}
 	for _, h := range []http.Header{c.Header, r.Header} {
 		for k, v := range h {
@@ -182,24 +186,34 @@ func (c *Client) build(ctx context.Context, r *Request, egress int) (*http.Reque
 			return nil, err
 		}
 	}
-	method := r.Method
-	if method == "" {
-		method = http.MethodGet
+	req := &http.Request{Method: r.Method, URL: c.url(r.Path, w.Query), Header: w.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if req.URL == nil {
+		return nil, fmt.Errorf("an address that is none: %w", exchange.ErrInvalid) // why would repeat the query, signature included
 	}
-	target := c.Base + r.Path
-	if w.Query != "" {
-		target += "?" + w.Query
-	}
-	var body io.Reader
+	req.Host = req.URL.Host
 	if w.Body != nil {
-		body = bytes.NewReader(w.Body)
+		body := w.Body
+		req.ContentLength = int64(len(body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		req.Body, _ = req.GetBody()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, body)
-	if err != nil {
-		return nil, fmt.Errorf("an address that is none: %w", exchange.ErrInvalid) // err itself would repeat the query, signature included
-	}
-	req.Header = w.Header
 	return req, nil
+}
+
+// url is the address of path with query; nil: there is none. What is parsed once need not be parsed for each order.
+func (c *Client) url(path, query string) *url.URL {
+	c.parse.Do(func() {
+		if u, err := url.Parse(c.Base); err == nil && u.Host != "" {
+			c.base = u
+		}
+	})
+	if c.base == nil {
+		return nil
+	}
+	u := *c.base
+	u.Path += path
+	u.RawQuery = query
+	return &u
 }
 
 // trace tells whether anything can have left. A RoundTripper of the user's that knows no traces leaves both false: then it can.
@@ -207,9 +221,8 @@ type trace struct{ asked, got atomic.Bool }
 
 func (t *trace) left() bool { return t.got.Load() || !t.asked.Load() }
 
-func (c *Client) send(req *http.Request, r *Request, egress int) (*Answer, error) {
+func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress int) (*Answer, error) {
 	t := new(trace)
-	ctx := req.Context()
 	hooks := &httptrace.ClientTrace{
 		GetConn: func(string) { t.asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },

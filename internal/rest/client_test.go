@@ -393,7 +393,8 @@ func TestOnceOverARealSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dead.Close() // accepts, and never reads: the request has left
-	c.Base = "http://" + dead.Addr().String()
+	c = client("http://" + dead.Addr().String())
+	c.HTTP = rest.Harden(&http.Client{Timeout: 200 * time.Millisecond, Transport: &http.Transport{}})
 	_, err = c.Do(t.Context(), r)
 	check(t, nil, err, false, r, exchange.ErrOutcomeUnknown, exchange.ErrUnavailable)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -222,7 +222,7 @@ type Grant struct {
 // Wait lets a request pass when all its dimensions have room for it: those of a more urgent lane first, in one lane in the order of
 // arrival. It ends with ctx, or, where by is not zero, as soon as it is clear that by comes earlier. Its errors are *LimitError.
 func (l *Limits) Wait(ctx context.Context, lane Lane, by time.Time, costs ...Cost) (*Grant, error) {
-	w := &waiter{lane: lane, costs: costs, pass: make(chan struct{})}
+	w := &waiter{lane: lane, costs: costs}
 	next, err := l.enter(w, by)
 	if err != nil {
 		return nil, err
@@ -278,6 +278,7 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 	case !by.IsZero() && next.After(by) && !next.Equal(never):
 		return next, &LimitError{After: next.Sub(now), Err: context.DeadlineExceeded}
 	}
+	w.pass = make(chan struct{})
 	l.insert(w)
 	switch {
 	case !next.After(now): // those before it may wait for something else
