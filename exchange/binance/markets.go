@@ -100,7 +100,7 @@ func (x *Exchange) relist(ctx context.Context, missing bool) error {
 	if !x.names.due(missing) {
 		return nil
 	}
-	_, err := x.Instruments(ctx)
+	_, err := x.list(ctx, x.cfg.Kinds...)
 	return err
 }
 

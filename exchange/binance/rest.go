@@ -180,12 +180,20 @@ func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) {
 // Instruments lists spot markets and linear perpetuals; dated futures and other contracts are left out. An instrument whose rules do
 // not pass exchange.Instrument's Validate is listed as not tradable.
 func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, error) {
+	return x.list(ctx, exchange.Spot, exchange.Perp)
+}
+
+// list reads the venue's lists of some markets, and learns from them.
+func (x *Exchange) list(ctx context.Context, kinds ...exchange.Kind) ([]exchange.Instrument, error) {
 	var all []exchange.Instrument
-	for k, weight := range [2]int{20, 1} {
-		h := &x.halves[k]
-		c := call{subject: subject{h.kind, "instruments", false}}
+	for _, k := range kinds {
+		h, weight := x.half(k), 20
+		if k == exchange.Perp {
+			weight = 1
+		}
+		c := call{subject: subject{k, "instruments", false}}
 		c.at("exchangeInfo", "v1/exchangeInfo")
-		body, err := h.client.Get(ctx, c.op, c.path, costs(h.kind, "", weight, 0)...)
+		body, err := h.client.Get(ctx, c.op, c.path, costs(k, "", weight, 0)...)
 		if err != nil {
 			return nil, err
 		}
@@ -193,9 +201,9 @@ func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, erro
 		if err != nil {
 			return nil, err
 		}
-		list := info.instruments(h.kind)
-		x.names.list(h.kind, info, list)
-		x.limits.told(h.kind, x.cfg.Account, info.RateLimits)
+		list := info.instruments(k)
+		x.names.list(k, info, list)
+		x.limits.told(k, x.cfg.Account, info.RateLimits)
 		all = append(all, list...)
 	}
 	x.names.read(time.Now())

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,11 +76,18 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 	replies := []reply{{how: "abort"}, {how: "garbage"}, {how: "slow"}, {status: 302, header: http.Header{"Location": {"http://other.test/?signature=1"}}},
 		{status: 500, body: "<html>"}, {body: "{"}, {status: 400, body: body(-1022, "Signature for this request is not valid.")}}
 	bubble(t, "all", func(t *testing.T, o *office) {
+		var mu sync.Mutex
 		var text strings.Builder
 		x := o.exchange(func(c *binance.Config) {
-			c.Hooks.Stream = func(link string, err error) { fmt.Fprintf(&text, "%s %v %+v\n", link, err, err) }
+			c.Hooks.Stream = func(link string, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				fmt.Fprintf(&text, "%s %v %+v\n", link, err, err)
+			}
 		})
 		note := func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
 			var e *exchange.Error
 			if errors.As(err, &e) {
 				fmt.Fprintf(&text, "%#v %+v", *e, e.Err)
@@ -106,6 +114,8 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 		for _, e := range streamed.events() {
 			note(e.Err)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if l := leaks(text.String(), hmacKey().Key, hmacKey().Secret.Reveal(), "bad key", "key1"); len(l) != 0 || text.Len() < 1000 {
 			t.Errorf("%q is shown in\n%s", l, text.String())
 		}

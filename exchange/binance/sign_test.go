@@ -212,13 +212,6 @@ func TestBadCredentials(t *testing.T) {
 	}
 }
 
-func TestSigningAllocates(t *testing.T) {
-	sign := binance.SignAllocs(hmacKey())
-	if n := testing.AllocsPerRun(1000, sign); n > 0 {
-		t.Errorf("%v allocations a signature", n)
-	}
-}
-
 func benchmarkSign(b *testing.B, c binance.Credentials) {
 	sign := binance.SignAllocs(c)
 	b.ReportAllocs()
