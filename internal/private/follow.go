@@ -9,6 +9,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/ws"
 )
 
 // link is a Link with what outlives its connections.
@@ -68,6 +69,10 @@ func (r *run) wait(d time.Duration, err error) time.Duration {
 	var e *exchange.Error
 	if errors.As(err, &e) {
 		d = max(d, e.RetryAfter)
+	}
+	var h *ws.HandshakeError
+	if errors.As(err, &h) {
+		d = max(d, h.RetryAfter)
 	}
 	return d
 }
@@ -173,7 +178,7 @@ func (r *run) push(c *line, u Update) error {
 	case !c.open && len(c.held) < r.cfg.Held:
 		c.held = append(c.held, u)
 	case c.open && len(r.queue) < r.cfg.Queue:
-		r.put(item{update: u, at: time.Now()})
+		r.put(item{update: u, link: c.link, at: time.Now()})
 	default:
 		r.cfg.Tracker.miss(u)
 		c.cancel(errSlow)

@@ -66,7 +66,8 @@ type Link struct {
 	// AllFills takes the place of Fills where a venue can list them for all symbols of the link: then orders placed elsewhere on symbols
 	// that were never heard of are not missed.
 	AllFills func(ctx context.Context, since time.Time) ([]exchange.Fill, error)
-	// Balances and Positions are told after each connect.
+	// Balances and Positions list all that the link tells of, zero ones left out: what has changed since they were told is told after each
+	// connect, what is no longer there as zero.
 	Balances  func(ctx context.Context) ([]exchange.Balance, error)
 	Positions func(ctx context.Context) ([]exchange.Position, error)
 }

@@ -8,8 +8,12 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// phantom is how long an order that was sent, but that nothing has ever shown, is looked for.
-const phantom = 10 * time.Minute
+// How long an order that the venue does not know is looked for: one that was sent, but that nothing has ever shown, from its end on; one
+// that was acknowledged, or seen, from then on.
+const (
+	phantom = 10 * time.Minute
+	lost    = 24 * time.Hour
+)
 
 // tell merges o and tells what is new; looked: o is a lookup's answer, so that it makes up for what was missed before.
 func (t *Tracker) tell(o exchange.Order, looked bool) (ev exchange.Event, news bool) {
@@ -65,6 +69,9 @@ func (t *Tracker) fresh(r *record, f exchange.Fill) (exchange.Fill, bool) {
 	}
 	p := r.part(f.VenueID)
 	p.told = p.told.Add(f.Quantity)
+	if f.FeeAsset != "" {
+		p.paid = plus(p.paid, exchange.Amount{Asset: f.FeeAsset, Quantity: f.Fee})
+	}
 	r.tally()
 	return f, !old
 }
@@ -132,9 +139,15 @@ func (t *Tracker) find(ref exchange.OrderRef) *record {
 	return nil
 }
 
+// add makes a record. Where no stream runs nothing tells the end of an order that was only acknowledged: the oldest of which nothing was
+// ever told is forgotten for it.
 func (t *Tracker) add() *record {
 	t.count++
-	return &record{number: t.count, since: time.Now()}
+	r := &record{number: t.count, since: time.Now()}
+	if old := t.all.push(r, t.cfg.Untold); old != nil && !old.told.told {
+		t.drop(old)
+	}
+	return r
 }
 
 // index makes r found by all of its ids, and its symbol traded.
@@ -216,22 +229,22 @@ func (t *Tracker) owes(o exchange.Order) bool {
 	return o.Filled.Cmp(told) > 0
 }
 
-// absent takes the venue's word that it does not know an order. One that was only sent is forgotten when it is long past its time.
+// absent takes the venue's word that it does not know an order. It is forgotten when it is long past its time.
 func (t *Tracker) absent(ref exchange.OrderRef, err error) {
-	if !errors.Is(err, exchange.ErrNotFound) {
-		return
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.find(ref)
-	if r == nil || r.shown {
+	if r == nil || !errors.Is(err, exchange.ErrNotFound) {
 		return
 	}
-	last := r.since
+	last, patience := r.since, phantom
 	if d := r.order.Deadline; d.After(last) {
 		last = d
 	}
-	if time.Since(last) > phantom {
+	if r.shown {
+		last, patience = r.heard, lost
+	}
+	if time.Since(last) > patience {
 		t.drop(r)
 	}
 }

@@ -1,16 +1,19 @@
 package private
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// purse is what was told of balances and positions. While two connections overlap each tells them: what one has told the other need not tell
-// again, and an older one must not undo it.
+// purse is what a run has told of balances and positions. While two connections overlap each tells them: what one has told the other need
+// not tell again, and an older one must not undo it.
 type purse struct {
-	balance  map[purseKey]toldBalance
-	position map[exchange.Market]toldPosition
+	balance  map[purseKey]holding
+	position map[exchange.Market]holding
 }
 
 type purseKey struct {
@@ -18,59 +21,77 @@ type purseKey struct {
 	wallet exchange.Wallet
 }
 
-type toldBalance struct {
-	at           time.Time
-	free, locked exchange.Decimal
-}
-
-type toldPosition struct {
-	at             time.Time
-	quantity, cost exchange.Decimal
+// holding is one balance or position as it was told.
+type holding struct {
+	link *link
+	at   time.Time          // by the venue's clock; zero: it was read
+	x, y exchange.Decimal   // free and locked, or quantity and cost
+	id   exchange.AccountID // of a position
 }
 
 func newPurse() purse {
-	return purse{balance: map[purseKey]toldBalance{}, position: map[exchange.Market]toldPosition{}}
+	return purse{balance: map[purseKey]holding{}, position: map[exchange.Market]holding{}}
 }
 
-// known reports whether news from at is old or, being the same, told already. What was read has no place in the order of what is pushed.
-func known(at, told time.Time, same, read bool) bool {
-	if read || at.IsZero() || told.IsZero() {
+func (h holding) empty() bool { return h.x.IsZero() && h.y.IsZero() }
+
+// put takes h, pushed or read, and reports whether it is to be told after old. What is read has no place in the order of what is pushed.
+func put[K comparable](m map[K]holding, k K, h holding, read bool) bool {
+	old, told := m[k]
+	if !read && h.at.Before(old.at) && !h.at.IsZero() {
 		return false
 	}
-	return at.Before(told) || at.Equal(told) && same
+	m[k] = h
+	return !told || !h.x.Equal(old.x) || !h.y.Equal(old.y)
 }
 
-func (p *purse) balances(u *Update, read bool) []exchange.Balance {
-	var news []exchange.Balance
-	for _, b := range u.Balances {
+// balances are those of x that are to be told.
+func (p *purse) balances(x *item) []exchange.Balance {
+	var list []exchange.Balance
+	listed := map[purseKey]bool{}
+	for _, b := range x.update.Balances {
 		k := purseKey{b.Asset, b.Wallet}
-		old := p.balance[k]
-		if known(u.At, old.at, b.Free.Equal(old.free) && b.Locked.Equal(old.locked), read) {
-			continue
+		listed[k] = true
+		if put(p.balance, k, holding{link: x.link, at: x.update.At, x: b.Free, y: b.Locked}, x.account) {
+			list = append(list, b)
 		}
-		x := toldBalance{at: u.At, free: b.Free, locked: b.Locked}
-		if read {
-			x.at = old.at
-		}
-		p.balance[k] = x
-		news = append(news, b)
 	}
-	return news
+	if !x.account || x.link.Balances == nil {
+		return list
+	}
+	told := len(list)
+	for k, h := range p.balance {
+		if h.link == x.link && !listed[k] && !h.empty() {
+			p.balance[k] = holding{link: x.link}
+			list = append(list, exchange.Balance{Asset: k.asset, Wallet: k.wallet})
+		}
+	}
+	slices.SortFunc(list[told:], func(a, b exchange.Balance) int {
+		return cmp.Or(strings.Compare(string(a.Asset), string(b.Asset)), cmp.Compare(a.Wallet, b.Wallet))
+	})
+	return list
 }
 
-func (p *purse) positions(u *Update, read bool) []exchange.Position {
-	var news []exchange.Position
-	for _, x := range u.Positions {
-		old := p.position[x.Market]
-		if known(u.At, old.at, x.Quantity.Equal(old.quantity) && x.Cost.Equal(old.cost), read) {
-			continue
+// positions are those of x that are to be told.
+func (p *purse) positions(x *item) []exchange.Position {
+	var list []exchange.Position
+	listed := map[exchange.Market]bool{}
+	for _, q := range x.update.Positions {
+		listed[q.Market] = true
+		if put(p.position, q.Market, holding{link: x.link, at: x.update.At, x: q.Quantity, y: q.Cost, id: q.Account}, x.account) {
+			list = append(list, q)
 		}
-		y := toldPosition{at: u.At, quantity: x.Quantity, cost: x.Cost}
-		if read {
-			y.at = old.at
-		}
-		p.position[x.Market] = y
-		news = append(news, x)
 	}
-	return news
+	if !x.account || x.link.Positions == nil {
+		return list
+	}
+	told := len(list)
+	for m, h := range p.position {
+		if h.link == x.link && !listed[m] && !h.empty() {
+			p.position[m] = holding{link: x.link, id: h.id}
+			list = append(list, exchange.Position{Market: m, Account: h.id, Time: x.at})
+		}
+	}
+	slices.SortFunc(list[told:], func(a, b exchange.Position) int { return strings.Compare(a.Market.String(), b.Market.String()) })
+	return list
 }

@@ -11,10 +11,14 @@ import (
 )
 
 // reconcile reads what may have been missed: the working orders, those that were working and no longer are, and all fills since the last
-// sign of life.
-func (r *run) reconcile(ctx context.Context, l *link) ([]item, error) {
+// sign of life. Balances and positions are read only while pushes are held: what is read can be older than what was pushed.
+func (r *run) reconcile(ctx context.Context, l *link, account bool) ([]item, error) {
 	c := &catchUp{run: r, link: l, open: map[key]bool{}}
-	for _, step := range []func(context.Context) error{c.readOpen, c.lookUp, c.readFills, c.readAccount} {
+	steps := []func(context.Context) error{c.readOpen, c.lookUp, c.readFills}
+	if account {
+		steps = append(steps, c.readAccount)
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("private: %s: reconciliation: %w", l.Name, err)
 		}
@@ -32,7 +36,7 @@ type catchUp struct {
 }
 
 func (c *catchUp) add(u Update, looked bool) {
-	c.news = append(c.news, item{update: u, looked: looked, read: true, at: time.Now()})
+	c.news = append(c.news, item{update: u, link: c.link, looked: looked, at: time.Now()})
 }
 
 func (c *catchUp) readOpen(ctx context.Context) error {
@@ -138,7 +142,7 @@ func (c *catchUp) symbols(since time.Time) []exchange.Symbol {
 	for _, kind := range c.link.Kinds {
 		list = append(list, c.cfg.Tracker.Traded(kind, since)...)
 	}
-	for _, x := range c.news {
+	for _, x := range c.news { // orders only, so far
 		if s := x.update.Order.Market.Symbol; !slices.Contains(list, s) {
 			list = append(list, s)
 		}
@@ -159,8 +163,8 @@ func (c *catchUp) readAccount(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(u.Balances)+len(u.Positions) > 0 {
-		c.add(u, false)
+	if c.link.Balances != nil || c.link.Positions != nil { // none are news too
+		c.news = append(c.news, item{update: u, link: c.link, account: true, at: time.Now()})
 	}
 	return nil
 }

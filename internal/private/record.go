@@ -19,6 +19,7 @@ type record struct {
 	missed   bool             // something that was pushed could not be told
 	absorbed []uint64         // numbers of records that turned out to be of the same order
 	since    time.Time
+	heard    time.Time // of it from the venue
 	filed    uint8
 }
 
@@ -32,8 +33,9 @@ type part struct {
 	id     string
 	filled exchange.Decimal // as the venue says, cumulative
 	told   exchange.Decimal // in single fills
-	avg    exchange.Decimal
+	avg    exchange.Decimal // of filled
 	fees   []exchange.Amount
+	paid   []exchange.Amount // the fees of told
 }
 
 func (p *part) total() exchange.Decimal { return p.filled.Max(p.told) }
@@ -76,7 +78,7 @@ func (r *record) copy() exchange.Order {
 // learn takes a report. An older one than is known still tells of fills and of an end: neither is ever taken back.
 func (r *record) learn(o *exchange.Order) {
 	k := &r.order
-	r.shown = true
+	r.shown, r.heard = true, time.Now()
 	r.request(&o.OrderRequest)
 	stale := !o.Time.IsZero() && o.Time.Before(k.Time)
 	former := o.VenueID != "" && slices.Contains(k.Former, o.VenueID) // its end was the replacement
@@ -168,19 +170,30 @@ func (r *record) part(id string) *part {
 	return &r.parts[len(r.parts)-1]
 }
 
-// count takes the venue's figures of one id.
+// count takes the venue's figures of one id. What belongs to a smaller quantity is worth nothing.
 func (r *record) count(o *exchange.Order) {
 	p := r.part(o.VenueID)
-	if o.Filled.Cmp(p.filled) < 0 {
+	more := o.Filled.Cmp(p.filled)
+	if more < 0 {
 		return
 	}
-	p.filled = o.Filled
-	if !o.AvgPrice.IsZero() {
+	if p.filled = o.Filled; more > 0 || !o.AvgPrice.IsZero() {
 		p.avg = o.AvgPrice
 	}
-	if len(o.Fees) > 0 {
+	if more > 0 || len(o.Fees) > 0 {
 		p.fees = slices.Clone(o.Fees)
 	}
+}
+
+// figures are the average price and the fees of all that filled: as the venue says, or of the fills told where it does not.
+func (p *part) figures() (exchange.Decimal, []exchange.Amount) {
+	switch {
+	case p.told.Cmp(p.filled) > 0:
+		return exchange.Decimal{}, p.paid
+	case len(p.fees) == 0:
+		return p.avg, p.paid
+	}
+	return p.avg, p.fees
 }
 
 // tally adds the parts up.
@@ -197,12 +210,12 @@ func (r *record) tally() {
 		if p.id != k.VenueID {
 			before = before.Add(n)
 		}
-		k.AvgPrice = exchange.Decimal{}
-		if filled.IsZero() { // one of several parts is not the whole
-			k.AvgPrice = p.avg
+		avg, fees := p.figures()
+		if !filled.IsZero() { // one of several parts is not the whole
+			avg = exchange.Decimal{}
 		}
-		filled = filled.Add(n)
-		for _, fee := range p.fees {
+		k.AvgPrice, filled = avg, filled.Add(n)
+		for _, fee := range fees {
 			k.Fees = plus(k.Fees, fee)
 		}
 	}
@@ -246,11 +259,8 @@ func (r *record) absorb(x *record) {
 	for _, p := range x.parts {
 		q := r.part(p.id)
 		q.filled, q.told = q.filled.Max(p.filled), q.told.Add(p.told)
-		if q.avg.IsZero() {
-			q.avg = p.avg
-		}
-		if len(q.fees) == 0 {
-			q.fees = p.fees
+		for _, fee := range p.paid {
+			q.paid = plus(q.paid, fee)
 		}
 	}
 	r.tally()

@@ -17,6 +17,7 @@ type run struct {
 	*Stream
 	ctx    context.Context // ends with Run
 	cancel context.CancelCauseFunc
+	purse  purse // the pump's
 
 	mu      sync.Mutex // guards what follows, and what of links and lines says so; never held over I/O or emit
 	cond    sync.Cond  // something of it has changed
@@ -28,12 +29,13 @@ type run struct {
 
 // item is what waits for emit.
 type item struct {
-	kind   exchange.EventKind // StreamUp, StreamDown, or 0: an update
-	err    error
-	at     time.Time
-	update Update
-	looked bool // the update is a lookup's answer
-	read   bool // it was read, not pushed
+	kind    exchange.EventKind // StreamUp, StreamDown, or 0: an update
+	err     error
+	at      time.Time
+	update  Update
+	link    *link
+	looked  bool // the update is a lookup's answer
+	account bool // it is all balances and positions of the link, as they were read
 }
 
 // wake lets all who wait look again; it takes the mutex, for it could fall between a look and its wait.
@@ -104,10 +106,10 @@ func (r *run) tell(x item, emit func(exchange.Event)) {
 	if at.IsZero() {
 		at = x.at
 	}
-	if b := r.told.balances(u, x.read); len(b) > 0 {
+	if b := r.purse.balances(&x); len(b) > 0 {
 		emit(exchange.Event{Kind: exchange.BalanceUpdate, Balances: b, Time: at})
 	}
-	if p := r.told.positions(u, x.read); len(p) > 0 {
+	if p := r.purse.positions(&x); len(p) > 0 {
 		emit(exchange.Event{Kind: exchange.PositionUpdate, Positions: p, Time: at})
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // catchUp reconciles c and makes it live.
 func (r *run) catchUp(c *line) error {
-	news, err := r.reconcile(c.ctx, c.link)
+	news, err := r.reconcile(c.ctx, c.link, true)
 	if err == nil {
 		err = r.begin(c, news)
 	}
@@ -63,7 +63,7 @@ func (r *run) flush(c *line, news []item) bool {
 		if !r.room(c.ctx) {
 			return false
 		}
-		r.put(item{update: c.held[0], at: time.Now()})
+		r.put(item{update: c.held[0], link: c.link, at: time.Now()})
 		c.held = c.held[1:]
 	}
 	c.open = true
@@ -133,7 +133,7 @@ const maxLooks = 7
 // lookAgain reads once more what may have been missed, for readings lag behind.
 func (w *watch) lookAgain() {
 	c := w.line
-	news, err := w.reconcile(c.ctx, c.link)
+	news, err := w.reconcile(c.ctx, c.link, false)
 	if err != nil {
 		if c.ctx.Err() == nil {
 			w.cfg.Report(c.link.Name, err)

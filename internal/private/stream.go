@@ -44,7 +44,6 @@ type Stream struct {
 	cfg     Config
 	links   []*link
 	running atomic.Bool
-	told    purse
 
 	mu   sync.Mutex // guards rand
 	rand *rand.Rand
@@ -59,7 +58,7 @@ func New(cfg Config) (*Stream, error) {
 	if cfg.Seed == 0 {
 		cfg.Seed = rand.Uint64()
 	}
-	s := &Stream{cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 0)), told: newPurse()}
+	s := &Stream{cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 0))}
 	for _, l := range cfg.Links {
 		if l.MaxAge == 0 {
 			l.MaxAge = 23 * time.Hour
@@ -126,7 +125,7 @@ func (s *Stream) Run(ctx context.Context, emit func(exchange.Event)) error {
 		return &exchange.Error{Venue: s.cfg.Venue, Op: "stream", Class: exchange.ErrConflict, Message: "the order stream is running already"}
 	}
 	defer s.running.Store(false)
-	r := &run{Stream: s}
+	r := &run{Stream: s, purse: newPurse()}
 	r.cond.L = &r.mu
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)

@@ -15,6 +15,7 @@ type TrackerConfig struct {
 	Account  exchange.AccountID // of all orders and fills, whatever they say
 	Finished int                // 4,096 orders that have ended are remembered; those that may be working always are
 	Fills    int                // 65,536 fills are remembered, to be told once
+	Untold   int                // 65,536 orders after it, one that the stream has never told anything of is forgotten
 }
 
 // Tracker is what is known of an account's orders, and what of it the order stream has told. The two differ: the answer to Place is known
@@ -36,6 +37,7 @@ type Tracker struct {
 	fills  fillSet
 	told   fifo // ended, and all of it told
 	owed   fifo // ended, but not all told
+	all    fifo
 	traded map[exchange.Symbol]time.Time
 }
 
@@ -52,6 +54,9 @@ func NewTracker(cfg TrackerConfig) *Tracker {
 	}
 	if cfg.Fills <= 0 {
 		cfg.Fills = 65536
+	}
+	if cfg.Untold <= 0 {
+		cfg.Untold = 65536
 	}
 	return &Tracker{
 		cfg: cfg, client: map[key]*record{}, venue: map[key]*record{}, traded: map[exchange.Symbol]time.Time{},
@@ -128,7 +133,7 @@ func (t *Tracker) Fill(f exchange.Fill) (ev exchange.Event, news bool) {
 		VenueID:      f.VenueID, Fills: []exchange.Fill{f},
 	}
 	ev, news = t.tell(o, false)
-	if news {
+	if news && !f.Time.IsZero() {
 		ev.Time = f.Time
 	}
 	return ev, news
