@@ -1,6 +1,7 @@
 package okx_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ type desk struct {
 }
 
 func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
-	s := sent{method: r.Method, path: r.URL.Path, query: r.URL.Query(), header: r.Header.Clone()}
+	s := sent{method: cmp.Or(r.Method, http.MethodGet), path: r.URL.Path, query: r.URL.Query(), header: r.Header.Clone()}
 	if r.Body != nil {
 		b, err := io.ReadAll(r.Body)
 		if err != nil {

@@ -59,7 +59,7 @@ func (x *Exchange) get(ctx context.Context, op string, cost rest.Cost, path stri
 
 // ask reads path, about the account.
 func (x *Exchange) ask(ctx context.Context, op, path string, query url.Values, lane rest.Lane, costs ...rest.Cost) ([]byte, error) {
-	r := &rest.Request{Op: op, Path: path, Wire: rest.Wire{Query: query.Encode()}, Lane: lane, Costs: costs}
+	r := &rest.Request{Op: op, Method: http.MethodGet, Path: path, Wire: rest.Wire{Query: query.Encode()}, Lane: lane, Costs: costs}
 	if err := x.sign(r); err != nil {
 		return nil, err
 	}
@@ -97,9 +97,6 @@ func (x *Exchange) sign(r *rest.Request) error {
 		return errNoKey(r.Op)
 	}
 	method, expires := r.Method, r.Deadline
-	if method == "" {
-		method = http.MethodGet
-	}
 	r.Sign = func(w *rest.Wire, now time.Time, egress int) error {
 		target := r.Path
 		if w.Query != "" {
