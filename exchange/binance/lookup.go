@@ -107,7 +107,7 @@ func (x *Exchange) chain(ctx context.Context, ref exchange.OrderRef) ([]report, 
 	m := ref.Market
 	o, err := x.status(ctx, m, orderID, name)
 	if errors.Is(err, exchange.ErrNotFound) && ref.ClientID != "" {
-		if heir, found := x.heir(ctx, m, ref.ClientID); found {
+		if heir, found := x.heir(ctx, m, ref.ClientID); found && (orderID == "" || heir.VenueID == orderID || heir.successor > 0) {
 			o, err = heir, nil
 		}
 	}
@@ -127,8 +127,8 @@ func (x *Exchange) chain(ctx context.Context, ref exchange.OrderRef) ([]report, 
 	return x.successors(ctx, m, chain)
 }
 
-// predecessors puts those of the first of chain before it. They ended for their successors. The venue's ids rise with time: a client id that
-// was used again has another life's relatives, which are passed over.
+// predecessors puts those of the first of chain before it. They ended for their successors. The venue's ids rise with time, which tells
+// them from the orders of a client id that was used again.
 func (x *Exchange) predecessors(ctx context.Context, m exchange.Market, chain []report) ([]report, error) {
 	for n := chain[0].successor - 1; n >= 0; n-- {
 		name, err := venueID(m.Symbol.Kind, chain[0].ClientID, n)
@@ -142,7 +142,8 @@ func (x *Exchange) predecessors(ctx context.Context, m exchange.Market, chain []
 		case err != nil:
 			return nil, err
 		case compareIDs(o.VenueID, chain[0].VenueID) >= 0:
-			continue
+			return nil, &exchange.Error{Venue: Venue, Op: "lookup", Class: exchange.ErrConflict,
+				Message: "the client id was used again: what filled before the order was replaced cannot be told"}
 		}
 		o.Status = exchange.StatusReplaced
 		chain = slices.Insert(chain, 0, o)

@@ -239,6 +239,39 @@ func TestReplaceIsNotSent(t *testing.T) {
 	})
 }
 
+// A client id may be used again: what had it before is another order.
+func TestClientIDUsedAgain(t *testing.T) {
+	bubble(t, "spot", func(t *testing.T, o *office) {
+		x := o.exchange(nil)
+		ref := put(t, o, x, "BTC-USDT", "0.5")
+		first, err := x.Replace(t.Context(), ref, change("101", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.Cancel(t.Context(), ref); err != nil {
+			t.Fatal(err)
+		}
+		put(t, o, x, "BTC-USDT", "0.25")
+		old := exchange.OrderRef{Market: ref.Market, ClientID: "id-1", VenueID: first.VenueID}
+		if got, err := x.Cancel(t.Context(), old); !errors.Is(err, notFound) {
+			t.Errorf("the ended one: %s, %v", showOrder(got), err)
+		}
+		second, err := x.Cancel(t.Context(), ref)
+		if err != nil || second.VenueID == first.VenueID {
+			t.Fatalf("%s, %v", showOrder(second), err)
+		}
+		for _, y := range []*binance.Exchange{x, o.exchange(nil)} {
+			if got, err := y.Lookup(t.Context(), ref); err != nil || got.VenueID != second.VenueID || !got.Filled.Equal(dec("0.25")) || len(got.Former) != 0 {
+				t.Errorf("the second: %s, %v", showOrder(got), err)
+			}
+		}
+		// Who did not see it cannot be told what its first name had filled: that name is another order's now.
+		if got, err := o.exchange(nil).Lookup(t.Context(), old); !errors.Is(err, conflict) {
+			t.Errorf("the first: %s, %v", showOrder(got), err)
+		}
+	})
+}
+
 // Whatever is replaced, filled and lost in between: never does more fill than was last asked for, every fill is told once, and a process that
 // knows nothing finds the same order.
 func TestReplaceProperty(t *testing.T) {

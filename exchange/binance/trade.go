@@ -83,8 +83,9 @@ func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.
 	c := cancelCall(k, symbol, orderID, name)
 	o, err := x.order(ctx, &c, ref.ClientID)
 	if errors.Is(err, exchange.ErrNotFound) && k == exchange.Spot && ref.ClientID != "" {
-		// It may have been replaced by another process: its successor has another name and another id.
-		if heir, found := x.heir(ctx, ref.Market, ref.ClientID); found && heir.VenueID != orderID && heir.name != name {
+		// It may have been replaced by another process: its successor has another name and another id. One of the same name is another
+		// order, which was given the id again.
+		if heir, found := x.heir(ctx, ref.Market, ref.ClientID); found && heir.VenueID != orderID && heir.successor > 0 {
 			c = cancelCall(k, symbol, heir.VenueID, "")
 			o, err = x.order(ctx, &c, ref.ClientID)
 		}
