@@ -150,19 +150,22 @@ func (t *Tracker) add() *record {
 	return r
 }
 
-// index makes r found by all of its ids, and its symbol traded.
+// index makes r found by all of its ids, and its symbol traded. An id that another order has come to use stays that one's.
 func (t *Tracker) index(r *record) {
-	m := r.order.Market
-	if r.order.ClientID != "" {
-		t.client[key{m, r.order.ClientID}] = r
+	o := &r.order
+	if o.ClientID != r.indexed.client {
+		r.indexed.client = o.ClientID
+		t.client[key{o.Market, o.ClientID}] = r
 	}
-	if r.order.VenueID != "" {
-		t.venue[key{m, r.order.VenueID}] = r
+	if o.VenueID != r.indexed.venue || len(o.Former) != r.indexed.former {
+		r.indexed.venue, r.indexed.former = o.VenueID, len(o.Former)
+		for _, id := range append([]string{o.VenueID}, o.Former...) {
+			if id != "" {
+				t.venue[key{o.Market, id}] = r
+			}
+		}
 	}
-	for _, id := range r.order.Former {
-		t.venue[key{m, id}] = r
-	}
-	t.traded[m.Symbol] = time.Now()
+	t.traded[o.Market.Symbol] = time.Now()
 }
 
 func (t *Tracker) drop(r *record) {

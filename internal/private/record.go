@@ -21,6 +21,10 @@ type record struct {
 	since    time.Time
 	heard    time.Time // of it from the venue
 	filed    uint8
+	indexed  struct { // the ids that it is found by
+		client, venue string
+		former        int
+	}
 }
 
 const (

@@ -186,7 +186,11 @@ func (c *Client) build(r *Request, egress int) (*http.Request, error) {
 			return nil, err
 		}
 	}
-	req := &http.Request{Method: r.Method, URL: c.url(r.Path, w.Query), Header: w.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	method := r.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	req := &http.Request{Method: method, URL: c.url(r.Path, w.Query), Header: w.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if req.URL == nil {
 		return nil, fmt.Errorf("an address that is none: %w", exchange.ErrInvalid) // why would repeat the query, signature included
 	}
