@@ -38,7 +38,6 @@ var errFilling = errors.New("it has begun to fill")
 
 // plan is a replacement as it is to be done.
 type plan struct {
-	ctx      context.Context
 	x        *Exchange
 	old      *report // the order as it is now
 	symbol   string
@@ -59,7 +58,7 @@ func (x *Exchange) replace(ctx context.Context, ref exchange.OrderRef, change ex
 	if old.Status == exchange.StatusCanceled && x.expected(old.Ref()) {
 		old.Status = exchange.StatusUnknown // its successor may come up yet
 	}
-	p := plan{ctx: ctx, x: x, old: old, symbol: x.name(ref.Market.Symbol), price: change.Price, quantity: change.Quantity}
+	p := plan{x: x, old: old, symbol: x.name(ref.Market.Symbol), price: change.Price, quantity: change.Quantity}
 	if p.price.IsZero() {
 		p.price = old.Price
 	}
@@ -82,15 +81,15 @@ func (x *Exchange) replace(ctx context.Context, ref exchange.OrderRef, change ex
 	case p.price.Equal(old.Price) && p.quantity.Equal(old.Quantity):
 		return x.tracker.Answered(old.Order), nil
 	case ref.Market.Symbol.Kind == exchange.Perp:
-		return p.modify()
+		return p.modify(ctx)
 	}
-	return p.spot()
+	return p.spot(ctx)
 }
 
 // modify is the way of perpetuals: id and client id stay, the place in the queue does not.
-func (p *plan) modify() (exchange.Order, error) {
+func (p *plan) modify(ctx context.Context) (exchange.Order, error) {
 	c := modifyCall(p.symbol, p.old, p.price, p.quantity)
-	o, err := p.x.order(p.ctx, &c, p.old.ClientID)
+	o, err := p.x.order(ctx, &c, p.old.ClientID)
 	var e *exchange.Error
 	switch {
 	case errors.As(err, &e) && e.Code == codeNothingToAmend:
@@ -105,10 +104,10 @@ func (p *plan) modify() (exchange.Order, error) {
 const codeNothingToAmend = "-5027"
 
 // spot takes the way that keeps the most.
-func (p *plan) spot() (exchange.Order, error) {
+func (p *plan) spot(ctx context.Context) (exchange.Order, error) {
 	if p.price.Equal(p.old.Price) && p.quantity.Cmp(p.old.Quantity) < 0 && p.x.names.mayAmend(p.symbol) {
 		c := amendCall(p.symbol, p.old, p.quantity)
-		o, err := p.x.order(p.ctx, &c, p.old.ClientID)
+		o, err := p.x.order(ctx, &c, p.old.ClientID)
 		if err == nil {
 			return p.x.tracker.Answered(o.Order), nil
 		}
@@ -122,9 +121,9 @@ func (p *plan) spot() (exchange.Order, error) {
 		}
 	}
 	if p.old.Filled.IsZero() {
-		return p.atOnce()
+		return p.atOnce(ctx)
 	}
-	return p.inTurn()
+	return p.inTurn(ctx)
 }
 
 // amendRefused reports whether an amendment was certainly refused for being one: the market takes none, or the order has had too many.
@@ -145,16 +144,16 @@ func (p *plan) next(quantity exchange.Decimal) exchange.OrderRequest {
 }
 
 // atOnce replaces an order that has not filled, in one step.
-func (p *plan) atOnce() (exchange.Order, error) {
+func (p *plan) atOnce(ctx context.Context) (exchange.Order, error) {
 	x, old := p.x, p.old
 	c, err := cancelReplaceCall(p.symbol, old, p.next(p.quantity))
 	if err != nil {
 		return x.tracker.Answered(old.Order), notSent("replace", err)
 	}
 	x.expect(old.Ref(), time.Now().Add(recvWindow+visible))
-	data, err := x.do(p.ctx, &c)
+	data, err := x.do(ctx, &c)
 	if err != nil {
-		return p.failed(err)
+		return p.failed(ctx, err)
 	}
 	before, after, err := x.reader(exchange.Spot, nil).replacement(data)
 	if err != nil || after.ClientID != old.ClientID || before.VenueID != old.VenueID {
@@ -164,12 +163,12 @@ func (p *plan) atOnce() (exchange.Order, error) {
 }
 
 // failed sorts out what became of a step that did not succeed as a whole.
-func (p *plan) failed(err error) (exchange.Order, error) {
+func (p *plan) failed(ctx context.Context, err error) (exchange.Order, error) {
 	x, old := p.x, p.old
 	var e *exchange.Error
 	switch errors.As(err, &e); {
 	case e.Code == codeHalfReplaced:
-		return p.half(err)
+		return p.half(ctx, err)
 	case !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown):
 		x.expect(old.Ref(), time.Time{})
 		if e.Code == codeNotReplaced && errors.Is(err, exchange.ErrConflict) {
@@ -185,7 +184,7 @@ const (
 )
 
 // half is after a cancellation without a placement. The stream has been told that the order is replaced: now it learns that it ended.
-func (p *plan) half(cause error) (exchange.Order, error) {
+func (p *plan) half(ctx context.Context, cause error) (exchange.Order, error) {
 	x := p.x
 	x.expect(p.old.Ref(), time.Time{})
 	unknown := &exchange.Error{Venue: Venue, Op: "replace", Outcome: exchange.ErrOutcomeUnknown, Err: cause,
@@ -194,7 +193,7 @@ func (p *plan) half(cause error) (exchange.Order, error) {
 	if errors.As(cause, &e) {
 		unknown.Class, unknown.Code, unknown.RetryAfter = e.Class, e.Code, e.RetryAfter
 	}
-	chain, err := x.chain(p.ctx, p.old.Ref())
+	chain, err := x.chain(ctx, p.old.Ref())
 	if err != nil {
 		return x.tracker.Answered(p.old.Order), unknown
 	}
@@ -214,7 +213,7 @@ func (p *plan) done(before, after report) (exchange.Order, error) {
 }
 
 // inTurn cancels an order that has begun to fill, and places what then remains: only when it is off the book is it certain how much that is.
-func (p *plan) inTurn() (exchange.Order, error) {
+func (p *plan) inTurn(ctx context.Context) (exchange.Order, error) {
 	x, old := p.x, p.old
 	cancellation, err := venueID(exchange.Spot, old.ClientID, old.successor+1+successors)
 	name, made := venueID(exchange.Spot, old.ClientID, old.successor+1)
@@ -224,7 +223,7 @@ func (p *plan) inTurn() (exchange.Order, error) {
 	c := cancelCall(exchange.Spot, p.symbol, old.VenueID, "")
 	c.op, c.lane = "replace", rest.Opens // not to be stranded between the two by a pause of openings
 	c.add("newClientOrderId", cancellation)
-	before, err := x.order(p.ctx, &c, old.ClientID)
+	before, err := x.order(ctx, &c, old.ClientID)
 	if err != nil {
 		return x.tracker.Answered(old.Order), err
 	}
@@ -235,18 +234,18 @@ func (p *plan) inTurn() (exchange.Order, error) {
 	}
 	place, err := placeCall(p.symbol, name, p.next(remains))
 	if err != nil {
-		return p.half(notSent("replace", err))
+		return p.half(ctx, notSent("replace", err))
 	}
 	place.op = "replace"
 	x.expect(old.Ref(), time.Now().Add(recvWindow+visible))
-	after, err := x.order(p.ctx, &place, old.ClientID)
+	after, err := x.order(ctx, &place, old.ClientID)
 	switch {
 	case err == nil:
 		return p.done(before, after)
 	case errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown):
 		return x.tracker.Answered(old.Order), err
 	}
-	return p.half(err)
+	return p.half(ctx, err)
 }
 
 // tell hands an order to the stream, where that is up: what no message of the venue tells.

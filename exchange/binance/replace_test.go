@@ -103,6 +103,9 @@ func TestReplaceSpot(t *testing.T) {
 			t.Errorf("%s, %v", showOrder(got), err)
 		}
 	})
+}
+
+func TestReplaceSpotThatFills(t *testing.T) {
 	bubble(t, "one that has filled is never overfilled", func(t *testing.T, o *office) {
 		x := o.exchange(nil)
 		ref := put(t, o, x, "BTC-USDT", "0.5")
@@ -136,6 +139,9 @@ func TestReplaceSpot(t *testing.T) {
 			t.Errorf("%v", n[len(n)-1].q)
 		}
 	})
+}
+
+func TestReplaceSpotHalfway(t *testing.T) {
 	bubble(t, "cancelled and not placed", func(t *testing.T, o *office) {
 		for _, filled := range []string{"", "0.5"} {
 			x := o.exchange(nil)
