@@ -227,11 +227,13 @@ func (t *trace) left() bool { return t.got.Load() || !t.asked.Load() }
 
 func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress int) (*Answer, error) {
 	t := new(trace)
+	timed, cancel := withTimeout(ctx, c.via(egress).Timeout)
+	defer cancel()
 	hooks := &httptrace.ClientTrace{
 		GetConn: func(string) { t.asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
 	}
-	resp, err := c.via(egress).Do(req.WithContext(httptrace.WithClientTrace(ctx, hooks)))
+	resp, err := exchangeOf(c.via(egress))(req.WithContext(httptrace.WithClientTrace(timed, hooks)))
 	if err != nil {
 		return nil, c.failed(ctx, r, t.left(), err)
 	}
@@ -244,6 +246,25 @@ func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress
 		return nil, c.failed(ctx, r, true, fmt.Errorf("an answer of more than %d bytes: %w", maxBody, exchange.ErrFrame))
 	}
 	return &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+// exchangeOf is what sends a request. An http.Client prepares for redirections, which we do not follow, and for cookies, which no venue
+// has: without them its transport does it all, for less.
+func exchangeOf(h *http.Client) func(*http.Request) (*http.Response, error) {
+	switch {
+	case h.Jar != nil:
+		return h.Do
+	case h.Transport != nil:
+		return h.Transport.RoundTrip
+	}
+	return http.DefaultTransport.RoundTrip
 }
 
 // judge reads an answer, and draws the consequences for those who come after.
