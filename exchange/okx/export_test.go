@@ -281,3 +281,15 @@ func SlowAck(body []byte) string {
 
 // OrdersRule is how many orders an account may send in a window.
 func OrdersRule(l *Limits, account string) int { return l.rest.Rule(byOrders, account).Limit }
+
+// Bodies are an order's body, and what encoding/json makes of it; false: the quick way does not take it.
+func Bodies(inst, mode, id, side, kind, size, price, target, quote string, ban, reduce bool) (quick, whole []byte, ok bool) {
+	p := placing{InstID: inst, TdMode: mode, ClOrdID: id, Side: side, OrdType: kind, Sz: size, Px: price, TgtCcy: target, TradeQuote: quote, BanAmend: ban,
+		ReduceOnly: reduce}
+	quick, ok = p.quick()
+	whole, err := json.Marshal(p)
+	if err != nil {
+		panic(err)
+	}
+	return quick, whole, ok
+}

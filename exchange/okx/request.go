@@ -52,6 +52,44 @@ type placing struct {
 	ReduceOnly bool        `json:"reduceOnly,omitempty"`
 }
 
+// quick is p as encoding/json writes it, at a tenth of the time: an order waits for it. false: something in it needs escaping.
+func (p *placing) quick() ([]byte, bool) {
+	b := append(make([]byte, 0, 256), '{')
+	ok := true
+	put := func(name, value string) {
+		for i := range len(value) {
+			switch c := value[i]; {
+			case c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&':
+				ok = false
+			}
+		}
+		b = append(append(append(append(append(b, '"'), name...), `":"`...), value...), `",`...)
+	}
+	option := func(name, value string) {
+		if value != "" {
+			put(name, value)
+		}
+	}
+	flag := func(name string, value bool) {
+		if value {
+			b = append(append(append(b, '"'), name...), `":true,`...)
+		}
+	}
+	option("instId", p.InstID)
+	put("tdMode", p.TdMode)
+	put("clOrdId", p.ClOrdID)
+	put("side", p.Side)
+	put("ordType", p.OrdType)
+	put("sz", p.Sz)
+	option("px", p.Px)
+	option("tgtCcy", p.TgtCcy)
+	option("tradeQuoteCcy", p.TradeQuote)
+	flag("banAmend", p.BanAmend)
+	flag("reduceOnly", p.ReduceOnly)
+	b[len(b)-1] = '}'
+	return b, ok && p.InstIDCode == ""
+}
+
 // placingOf is r as it is sent over REST. An error wraps exchange.ErrInvalid or exchange.ErrUnsupported.
 func placingOf(r *exchange.OrderRequest, d *details, m mode) (placing, error) {
 	if err := r.Check(); err != nil {
@@ -189,6 +227,11 @@ func deadManOf(after time.Duration) (deadMan, error) {
 
 // body is v as JSON.
 func body(v any) []byte {
+	if p, ok := v.(placing); ok {
+		if b, ok := p.quick(); ok {
+			return b
+		}
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic("okx: strings that do not marshal: " + err.Error())

@@ -387,3 +387,19 @@ func TestReplaceRequests(t *testing.T) {
 		}
 	}
 }
+
+// FuzzBodies holds the quick way of writing an order to encoding/json's: equal bytes, or none.
+func FuzzBodies(f *testing.F) {
+	f.Add("BTC-USDT", "cash", "ORD1", "buy", "limit", "0.01", "60000", "", "", false, false)
+	f.Add("BTC-USDT-SWAP", "cross", "ORD1", "sell", "market", "3", "", "base_ccy", "USDT", true, true)
+	f.Add("币安-USDT", "cash", "a<b", "buy", "post_only", `"`, `\`, "\x00", "&", true, false)
+	f.Fuzz(func(t *testing.T, inst, mode, id, side, kind, size, price, target, quote string, ban, reduce bool) {
+		quick, whole, ok := okx.Bodies(inst, mode, id, side, kind, size, price, target, quote, ban, reduce)
+		if ok && string(quick) != string(whole) {
+			t.Errorf("quick %s\nwhole %s", quick, whole)
+		}
+		if plain := inst + mode + id + side + kind + size + price + target + quote; !ok && strings.Trim(plain, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == "" {
+			t.Errorf("not quick: %q", plain)
+		}
+	})
+}
