@@ -2,16 +2,15 @@ package binance_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/binance"
+	"github.com/bothlegs/bothlegs/internal/rest/resttest"
 )
 
 const bareBody = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.015&price=50000.1&newClientOrderId=ORD-20240521-8a3f-01&newOrderRespType=FULL&recvWindow=5000&timestamp=1499827319559&signature=c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71"
@@ -38,40 +37,15 @@ func BenchmarkPlaceREST(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	bare := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	req := limit("BTC-USDT", "50000.1", "0.015")
-	var theirs, ours []time.Duration
-	b.ReportAllocs()
-	for n := 0; b.Loop(); n++ {
-		theirs = append(theirs, bareOrder(b, bare, s.URL))
-		began := time.Now()
+	bare := resttest.Bare{Method: http.MethodPost, URL: s.URL + "/api/v3/order", Body: bareBody, Header: map[string]string{
+		"X-MBX-APIKEY": "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", "Content-Type": "application/x-www-form-urlencoded"}}
+	resttest.Compare(b, bare, func(n int) error {
 		req.ClientID = fmt.Sprintf("ORD-20240521-8a3f-%08d", n%1000) // so many at once: nobody ends them here
-		req.Deadline = began.Add(5 * time.Second)
-		if _, err := x.Place(b.Context(), req); err != nil {
-			b.Fatal(err)
-		}
-		ours = append(ours, time.Since(began))
-	}
-	slices.Sort(theirs)
-	slices.Sort(ours)
-	p50 := func(d []time.Duration) float64 { return float64(d[len(d)/2]) / 1000 }
-	b.ReportMetric(p50(theirs), "bare-p50-us")
-	b.ReportMetric(p50(ours), "ours-p50-us")
-	b.ReportMetric(p50(ours)/p50(theirs), "ratio")
-}
-
-func bareOrder(b *testing.B, c *http.Client, base string) time.Duration {
-	began := time.Now()
-	r, _ := http.NewRequest(http.MethodPost, base+"/api/v3/order", strings.NewReader(bareBody))
-	r.Header.Set("X-MBX-APIKEY", "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A")
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := c.Do(r)
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, _ = io.ReadAll(resp.Body)
-	resp.Body.Close()
-	return time.Since(began)
+		req.Deadline = time.Now().Add(5 * time.Second)
+		_, err := x.Place(b.Context(), req)
+		return err
+	})
 }
 
 // BenchmarkPlaceCall is an order in the venue's terms.

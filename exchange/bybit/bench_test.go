@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/bothlegs/bothlegs/exchange/bybit"
 	"github.com/bothlegs/bothlegs/feed"
 	"github.com/bothlegs/bothlegs/internal/fixtures"
+	"github.com/bothlegs/bothlegs/internal/rest/resttest"
 )
 
 // lenient goes on without recordings.
@@ -128,42 +127,14 @@ func BenchmarkPlaceREST(b *testing.B) {
 	}
 	req := perpOrder("")
 	body := bybit.Placing(req, "BTCUSDT", "ORD-20240521-8a3f-01").Body
-	bare := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
-	var theirs, ours []time.Duration
-	n := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		theirs = append(theirs, bareOrder(b, bare, s.URL, body))
-		n++
+	bare := resttest.Bare{Method: http.MethodPost, URL: s.URL + "/v5/order/create", Body: body, Header: map[string]string{
+		"X-Bapi-Api-Key": "testkey001", "X-Bapi-Timestamp": "1672211918471", "X-Bapi-Recv-Window": "5000",
+		"X-Bapi-Sign": "f7bf74871fa4516be94385db81d52b0461138efb219ac55e7817715b4783b6c9", "Content-Type": "application/json"}}
+	resttest.Compare(b, bare, func(n int) error {
 		req.ClientID = fmt.Sprintf("ORD-20240521-8a3f-%08d", n%1000) // so many at once: nobody ends them here
-		began := time.Now()
-		if _, err := x.Place(b.Context(), req); err != nil {
-			b.Fatal(err)
-		}
-		ours = append(ours, time.Since(began))
-	}
-	slices.Sort(theirs)
-	slices.Sort(ours)
-	p50 := func(d []time.Duration) float64 { return float64(d[len(d)/2]) / 1000 }
-	b.ReportMetric(p50(theirs), "bare-p50-us")
-	b.ReportMetric(p50(ours), "ours-p50-us")
-	b.ReportMetric(p50(ours)/p50(theirs), "ratio")
-}
-
-func bareOrder(b *testing.B, c *http.Client, base, body string) time.Duration {
-	began := time.Now()
-	r, _ := http.NewRequest(http.MethodPost, base+"/v5/order/create", strings.NewReader(body))
-	for _, h := range [][2]string{{"X-Bapi-Api-Key", "testkey001"}, {"X-Bapi-Timestamp", "1672211918471"}, {"X-Bapi-Recv-Window", "5000"},
-		{"X-Bapi-Sign", "f7bf74871fa4516be94385db81d52b0461138efb219ac55e7817715b4783b6c9"}, {"Content-Type", "application/json"}} {
-		r.Header.Set(h[0], h[1])
-	}
-	resp, err := c.Do(r)
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, _ = io.ReadAll(resp.Body)
-	resp.Body.Close()
-	return time.Since(began)
+		_, err := x.Place(b.Context(), req)
+		return err
+	})
 }
 
 // BenchmarkPlacing is the body of an order.

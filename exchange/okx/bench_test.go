@@ -1,13 +1,11 @@
 package okx_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/bothlegs/bothlegs/exchange/okx"
 	"github.com/bothlegs/bothlegs/feed"
 	"github.com/bothlegs/bothlegs/internal/fixtures"
+	"github.com/bothlegs/bothlegs/internal/rest/resttest"
 )
 
 // lenient goes on without recordings.
@@ -136,7 +135,6 @@ func BenchmarkPlaceREST(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	bareClient := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
 	req := limit("BTC-USDT", "", exchange.Buy, "0.015", "50000.1")
 	_, body, err := okx.PlaceRequest(limit("BTC-USDT", "ORD-20240521-8a3f-01", exchange.Buy, "0.015", "50000.1"), spot(), "cash", "cross")
 	if err != nil {
@@ -146,34 +144,15 @@ func BenchmarkPlaceREST(b *testing.B) {
 	for n := range 1024 { // orders that work at one time
 		ids = append(ids, fmt.Sprintf("ORD-20240521-%x-01", n))
 	}
-	var bare, ours []time.Duration
-	b.ReportAllocs()
-	for n := 0; b.Loop(); n++ {
-		began := time.Now()
-		r, _ := http.NewRequest(http.MethodPost, s.URL+placePath, bytes.NewReader(body))
-		for _, k := range []string{"OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE", "Content-Type", "expTime"} {
-			r.Header[k] = []string{"2026-08-22T00:00:00.000Z"}
-		}
-		resp, err := bareClient.Do(r)
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, _ = io.ReadAll(resp.Body)
-		resp.Body.Close()
-		bare = append(bare, time.Since(began))
-		began = time.Now()
-		req.ClientID, req.Deadline = ids[n%len(ids)], began.Add(time.Minute)
-		if _, err := x.Place(b.Context(), req); err != nil {
-			b.Fatal(err)
-		}
-		ours = append(ours, time.Since(began))
+	bare := resttest.Bare{Method: http.MethodPost, URL: s.URL + placePath, Body: string(body), Header: map[string]string{}}
+	for _, k := range []string{"OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE", "Content-Type", "expTime"} {
+		bare.Header[k] = "2026-08-22T00:00:00.000Z"
 	}
-	slices.Sort(bare)
-	slices.Sort(ours)
-	p50 := func(d []time.Duration) float64 { return float64(d[len(d)/2]) / 1000 }
-	b.ReportMetric(p50(bare), "bare-p50-us")
-	b.ReportMetric(p50(ours), "ours-p50-us")
-	b.ReportMetric(p50(ours)/p50(bare), "ratio")
+	resttest.Compare(b, bare, func(n int) error {
+		req.ClientID, req.Deadline = ids[n%len(ids)], time.Now().Add(time.Minute)
+		_, err := x.Place(b.Context(), req)
+		return err
+	})
 }
 
 // BenchmarkPlaceRequest is the making of an order's body.

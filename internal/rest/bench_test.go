@@ -5,11 +5,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/bothlegs/bothlegs/internal/rest"
+	"github.com/bothlegs/bothlegs/internal/rest/resttest"
 )
 
 // BenchmarkRoundTrip compares an order through a Client with the same request through the bare http.Client, in turn on one loopback server: the
@@ -26,31 +26,10 @@ func BenchmarkRoundTrip(b *testing.B) {
 	r := order(rest.Opens)
 	r.Costs = append(r.Costs, rest.Cost{Name: "orders", Scope: "x", N: 1})
 	r.Body = bytes.Repeat([]byte("x"), 200)
-	bareClient := rest.Harden(nil)
-	var bare, ours []time.Duration
-	b.ReportAllocs()
-	for b.Loop() {
-		began := time.Now()
-		req, _ := http.NewRequest(http.MethodPost, s.URL+"/order", bytes.NewReader(r.Body))
-		resp, err := bareClient.Do(req)
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, _ = io.ReadAll(resp.Body)
-		resp.Body.Close()
-		bare = append(bare, time.Since(began))
-		began = time.Now()
-		if _, err := c.Do(b.Context(), r); err != nil {
-			b.Fatal(err)
-		}
-		ours = append(ours, time.Since(began))
-	}
-	slices.Sort(bare)
-	slices.Sort(ours)
-	p50 := func(d []time.Duration) float64 { return float64(d[len(d)/2]) / 1000 }
-	b.ReportMetric(p50(bare), "bare-p50-us")
-	b.ReportMetric(p50(ours), "ours-p50-us")
-	b.ReportMetric(p50(ours)/p50(bare), "ratio")
+	resttest.Compare(b, resttest.Bare{Method: http.MethodPost, URL: s.URL + "/order", Body: string(r.Body)}, func(int) error {
+		_, err := c.Do(b.Context(), r)
+		return err
+	})
 }
 
 // BenchmarkLimits is the cost of passing two dimensions, and of the answer.
