@@ -143,7 +143,8 @@ type Config struct {
 type Hooks struct {
 	// Snapshot is told of each snapshot that a stream asked for: how long it took, and what went wrong.
 	Snapshot func(s exchange.Symbol, took time.Duration, err error)
-	// Stream is told of each of the account's connections that failed or ended, and of each reading that failed.
+	// Stream is told why a connection of StreamOrders failed or ended, and which reading after it did; link names the connection. It mends
+	// itself: this is for logs.
 	Stream func(link string, err error)
 }
 

@@ -92,13 +92,9 @@ func (x *Exchange) lookUp(ctx context.Context, ref exchange.OrderRef) (exchange.
 	return last.Order, chain, nil
 }
 
-// linked is lookUp for the order stream, which goes on without an order that nothing more can be told of.
+// linked is lookUp for the order stream.
 func (x *Exchange) linked(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	o, _, err := x.lookUp(ctx, ref)
-	var e *exchange.Error
-	if errors.As(err, &e) && errors.Is(e.Class, exchange.ErrConflict) {
-		e.Class = exchange.ErrInvalid
-	}
 	return o, err
 }
 

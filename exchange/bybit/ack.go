@@ -55,6 +55,15 @@ func isInt(s text) bool {
 
 // readIDs reads which order an acknowledgement is about.
 func readIDs(result []byte) (w ids, err error) {
+	if fastIDs(result, &w) {
+		return w, nil
+	}
+	w = ids{}
+	err = decode(result, &w)
+	return w, err
+}
+
+func fastIDs(result []byte, w *ids) bool {
 	c := scan.New(result)
 	var seen uint32
 	c.Object()
@@ -70,10 +79,5 @@ func readIDs(result []byte) (w ids, err error) {
 			c.Fail()
 		}
 	}
-	if c.Done() {
-		return w, nil
-	}
-	w = ids{}
-	err = decode(result, &w)
-	return w, err
+	return c.Done()
 }

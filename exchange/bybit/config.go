@@ -110,6 +110,15 @@ type Config struct {
 
 	// Seed is of the jitter of requests; 0: a random one.
 	Seed uint64
+
+	Hooks Hooks
+}
+
+// Hooks are told what happens; each may be nil. They must not block.
+type Hooks struct {
+	// Stream is told why a connection of StreamOrders failed or ended, and which reading after it did; link names the connection. It mends
+	// itself: this is for logs.
+	Stream func(link string, err error)
 }
 
 // Exchange is Bybit, for one account: see the package's words. It is safe for concurrent use. It holds connections only while StreamBooks

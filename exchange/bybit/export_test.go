@@ -309,3 +309,38 @@ func Unlimited() *Limits {
 
 // Once and OnceSlow look for members that come twice.
 func Once(data []byte) (quick, slow error) { return once(data), onceSlow(data) }
+
+// Told is what tests compare of an answer to a write.
+type Told struct{ Code, Message, Result, Time, OrderID, OrderLinkID string }
+
+// FastAnswer and SlowAnswer are its two readers.
+func FastAnswer(body []byte, a *Told) bool {
+	var told envelope
+	if !fastAnswer(body, &told) {
+		return false
+	}
+	return a.fill(told, fastIDs)
+}
+
+// SlowAnswer reads with encoding/json.
+func SlowAnswer(body []byte, a *Told) error {
+	var told envelope
+	if err := decode(body, &told); err != nil {
+		return err
+	}
+	a.fill(told, func(result []byte, w *ids) bool { return decode(result, w) == nil })
+	return nil
+}
+
+func (a *Told) fill(told envelope, read func([]byte, *ids) bool) bool {
+	*a = Told{Code: string(told.Code), Message: told.Message, Result: string(told.Result), Time: string(told.Time)}
+	var w ids
+	if len(told.Result) == 0 {
+		return true
+	}
+	ok := read(told.Result, &w)
+	if ok {
+		a.OrderID, a.OrderLinkID = string(w.OrderID), string(w.OrderLinkID)
+	}
+	return ok
+}

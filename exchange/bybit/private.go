@@ -29,7 +29,7 @@ func (x *Exchange) StreamOrders(ctx context.Context, emit func(exchange.Event)) 
 
 // newStream does no I/O.
 func (x *Exchange) newStream(seed uint64) (*private.Stream, error) {
-	return private.New(private.Config{Venue: Venue, Tracker: x.tracker, Seed: seed, Links: []private.Link{{
+	return private.New(private.Config{Venue: Venue, Tracker: x.tracker, Seed: seed, Report: x.cfg.Hooks.Stream, Links: []private.Link{{
 		Name:    "private",
 		Kinds:   []exchange.Kind{exchange.Spot, exchange.Perp},
 		Connect: x.connect,

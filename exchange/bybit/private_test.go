@@ -221,3 +221,19 @@ func TestStreamOrdersRefused(t *testing.T) {
 		}
 	})
 }
+
+// Why a connection of the stream ended is told to who asked for it.
+func TestStreamHook(t *testing.T) {
+	bubble(t, "a cut", func(t *testing.T, o *office) {
+		var told []string
+		e := listen(t, o.exchange(func(c *bybit.Config) {
+			c.Hooks.Stream = func(link string, err error) { told = append(told, fmt.Sprint(link, ": ", err != nil)) }
+		}))
+		_ = e.take()
+		o.cut("private")
+		_ = e.take()
+		if fmt.Sprint(told) != "[private: true]" {
+			t.Errorf("told %v", told)
+		}
+	})
+}

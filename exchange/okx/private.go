@@ -25,7 +25,7 @@ func (x *Exchange) StreamOrders(ctx context.Context, emit func(exchange.Event)) 
 
 func (x *Exchange) newStream() (*private.Stream, error) {
 	return private.New(private.Config{
-		Venue: Venue, Tracker: x.tracker, Wait: x.limits.connects.Wait, Seed: x.cfg.Seed,
+		Venue: Venue, Tracker: x.tracker, Wait: x.limits.connects.Wait, Seed: x.cfg.Seed, Report: x.cfg.Hooks.Stream,
 		Links: []private.Link{{
 			Name: "account", Kinds: []exchange.Kind{exchange.Spot, exchange.Perp}, Connect: x.connect, Renew: x.renew, MaxAge: -1,
 			Open: x.working, Lookup: x.lookup, AllFills: x.allFills, Balances: x.Balances, Positions: x.Positions,

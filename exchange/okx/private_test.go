@@ -423,3 +423,22 @@ func TestSocketEntryOfChanges(t *testing.T) {
 		}
 	})
 }
+
+// Why a connection of the stream ended is told to who asked for it.
+func TestStreamHook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		var told []string
+		x := o.client(t, func(c *okx.Config) {
+			c.Hooks.Stream = func(link string, err error) { told = append(told, fmt.Sprint(link, ": ", err != nil)) }
+		})
+		f := follows(t, x)
+		settle(5 * time.Second)
+		o.cut()
+		settle(10 * time.Second)
+		if fmt.Sprint(told) != "[account: true]" {
+			t.Errorf("told %v", told)
+		}
+		_ = f.take()
+	})
+}

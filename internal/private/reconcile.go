@@ -84,7 +84,7 @@ func (c *catchUp) lookUpAll(ctx context.Context, refs []exchange.OrderRef) error
 				o.ClientID = ref.ClientID
 			}
 			c.add(Update{Order: &o}, true)
-		case errors.Is(err, exchange.ErrNotFound) || errors.Is(err, exchange.ErrInvalid):
+		case errors.Is(err, exchange.ErrNotFound) || errors.Is(err, exchange.ErrInvalid) || errors.Is(err, exchange.ErrConflict):
 			c.cfg.Tracker.absent(ref, err) // what that means is for the consumer to decide
 		default:
 			return err
