@@ -1,0 +1,282 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+)
+
+// errQueueFull is why a request is refused when maxWaiting others wait.
+var errQueueFull = errors.New("too many requests wait")
+
+// LimitError says that a request was not let through, and when it might be.
+type LimitError struct {
+	After time.Duration // zero: not known
+	Err   error         // a context's, or what else ended the wait
+}
+
+// Error says why.
+func (e *LimitError) Error() string {
+	if e.After > 0 {
+		return fmt.Sprintf("rate limit: not before %v: %v", e.After.Round(time.Millisecond), e.Err)
+	}
+	return fmt.Sprintf("rate limit: %v", e.Err)
+}
+
+// Unwrap is the class and the reason.
+func (e *LimitError) Unwrap() []error { return []error{exchange.ErrRateLimited, e.Err} }
+
+// waiter is a request that was not let through at once.
+type waiter struct {
+	lane  Lane
+	costs []Cost
+	pass  chan struct{} // closed when it may go
+	first bool          // nobody waits before it in one of its dimensions
+}
+
+// Grant is a request that was let through. Done must be called when its answer is there, or when it will never be sent.
+type Grant struct {
+	l      *Limits
+	costs  []Cost
+	refund []string
+	done   bool
+}
+
+// Wait lets a request pass when all its dimensions have room for it: those of a more urgent lane first, in one lane in the order of
+// arrival. It ends with ctx, or, where by is not zero, as soon as it is clear that by comes earlier. Its errors are *LimitError.
+func (l *Limits) Wait(ctx context.Context, lane Lane, by time.Time, costs ...Cost) (*Grant, error) {
+	w := &waiter{lane: lane, costs: costs}
+	next, err := l.enter(w, by)
+	if err != nil {
+		return nil, err
+	}
+	if next.IsZero() {
+		return &Grant{l: l, costs: costs}, nil
+	}
+	var late <-chan time.Time
+	if !by.IsZero() {
+		t := time.NewTimer(time.Until(by))
+		defer t.Stop()
+		late = t.C
+	}
+	select {
+	case <-w.pass:
+		return &Grant{l: l, costs: costs}, nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-late:
+		err = context.DeadlineExceeded
+	}
+	if l.leave(w) {
+		return nil, &LimitError{Err: err}
+	}
+	// It passed at the same moment.
+	return &Grant{l: l, costs: costs}, nil
+}
+
+// never is when a request may pass that waits for an answer to another one.
+var never = time.Unix(1<<40, 0)
+
+// enter puts w in the queue; a zero time says that it has passed already, else it is the earliest at which it can.
+func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	for _, c := range w.costs {
+		if _, known := l.rules[c.Name]; !known {
+			panic("rest: a cost of a rule that nobody declared: " + c.Name)
+		}
+		if most := l.rule(c.dimension()).share(w.lane); c.N > most {
+			return next, &LimitError{Err: fmt.Errorf("%s: %d at once is more than %d: %w", c.Name, c.N, most, exchange.ErrInvalid)}
+		}
+	}
+	if len(l.waiting) >= maxWaiting {
+		return next, &LimitError{Err: errQueueFull}
+	}
+	next, behind := l.place(now, w)
+	switch {
+	case !behind && !next.After(now):
+		l.fly(w)
+		return time.Time{}, nil
+	case !by.IsZero() && next.After(by) && !next.Equal(never):
+		return next, &LimitError{After: next.Sub(now), Err: context.DeadlineExceeded}
+	}
+	w.pass = make(chan struct{})
+	l.insert(w)
+	switch {
+	case !next.After(now): // those before it may wait for something else
+		l.dispatch(now)
+	case !next.Equal(never) && (l.timer == nil || next.Before(l.due)):
+		l.alarm(now, next)
+	}
+	return never, nil
+}
+
+// place is when w fits, and whether others who wait go before it: nobody overtakes in a dimension that somebody before him waits for,
+// for large requests would wait for ever.
+func (l *Limits) place(now time.Time, w *waiter) (next time.Time, behind bool) {
+	next = now
+	for _, c := range w.costs {
+		if at := l.room(now, w.lane, c); at.After(next) {
+			next = at
+		}
+		if x := l.windows[c.dimension()]; x != nil && x.waits(w.lane) {
+			behind = true
+		} else {
+			w.first = true
+		}
+	}
+	return next, behind
+}
+
+// fly counts w as sent.
+func (l *Limits) fly(w *waiter) {
+	for _, c := range w.costs {
+		l.window(c.dimension()).flying += c.N
+	}
+}
+
+func (l *Limits) insert(w *waiter) {
+	i := len(l.waiting)
+	for i > 0 && l.waiting[i-1].lane < w.lane {
+		i--
+	}
+	l.waiting = slices.Insert(l.waiting, i, w)
+	l.queue(w, 1)
+}
+
+// queue keeps count of who waits in which dimension.
+func (l *Limits) queue(w *waiter, n int) {
+	for _, c := range w.costs {
+		l.window(c.dimension()).queued[w.lane] += n
+	}
+}
+
+func (l *Limits) remove(w *waiter) bool {
+	i := slices.Index(l.waiting, w)
+	if i < 0 {
+		return false
+	}
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	l.queue(w, -1)
+	return true
+}
+
+// leave takes w out of the queue; false: it has passed.
+func (l *Limits) leave(w *waiter) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.remove(w) {
+		return false
+	}
+	if w.first { // it may have stood in others' way
+		l.dispatch(time.Now())
+	}
+	return true
+}
+
+// room is when c fits, as far as the clock decides it: now or earlier, later, or never.
+func (l *Limits) room(now time.Time, lane Lane, c Cost) time.Time {
+	w := l.windows[c.dimension()]
+	if w == nil {
+		return now
+	}
+	r := l.rule(c.dimension())
+	return w.room(now, r.Window, r.share(lane)-c.N)
+}
+
+// dispatch lets pass who can, in order.
+func (l *Limits) dispatch(now time.Time) {
+	taken := map[dimension]bool{}
+	var wake time.Time
+	kept := l.waiting[:0]
+	for _, w := range l.waiting {
+		at := now
+		w.first = false
+		for _, c := range w.costs {
+			free := never
+			if !taken[c.dimension()] {
+				w.first = true
+				free = l.room(now, w.lane, c)
+			}
+			if free.After(at) {
+				at = free
+			}
+		}
+		if !at.After(now) {
+			l.fly(w)
+			l.queue(w, -1)
+			close(w.pass)
+			continue
+		}
+		for _, c := range w.costs {
+			taken[c.dimension()] = taken[c.dimension()] || l.room(now, w.lane, c).After(now)
+		}
+		kept = append(kept, w)
+		if !at.Equal(never) && (wake.IsZero() || at.Before(wake)) {
+			wake = at
+		}
+	}
+	clear(l.waiting[len(kept):])
+	l.waiting = kept
+	l.alarm(now, wake)
+}
+
+// alarm calls dispatch again at wake.
+func (l *Limits) alarm(now, wake time.Time) {
+	if l.timer != nil {
+		l.timer.Stop()
+		l.timer = nil
+	}
+	l.due = wake
+	if !wake.IsZero() {
+		l.timer = time.AfterFunc(wake.Sub(now), func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.dispatch(time.Now())
+		})
+	}
+}
+
+// Refund takes back what the request cost in the rule called name: the venue does not charge it.
+func (g *Grant) Refund(name string) { g.refund = append(g.refund, name) }
+
+// Done counts the request from now on for a window's length. A second call does nothing.
+func (g *Grant) Done() {
+	if g.done {
+		return
+	}
+	g.done = true
+	l := g.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	for _, c := range g.costs {
+		w := l.window(c.dimension())
+		w.flying -= c.N
+		if !slices.Contains(g.refund, c.Name) {
+			w.spend(now, c.N, l.rules[c.Name].Window)
+		}
+	}
+	l.sweep(now)
+	if len(l.waiting) > 0 {
+		l.dispatch(now)
+	}
+}
+
+// sweep drops windows in which nothing counts any more: scopes come and go.
+func (l *Limits) sweep(now time.Time) {
+	if l.scans++; l.scans < 256 {
+		return
+	}
+	l.scans = 0
+	for d, w := range l.windows {
+		if w.used(now, l.rules[d.name].Window) == 0 && !w.blocked.After(now) && !w.waits(Reads) {
+			delete(l.windows, d)
+		}
+	}
+}
