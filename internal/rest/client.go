@@ -233,7 +233,7 @@ func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress
 		GetConn: func(string) { t.asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
 	}
-	resp, err := exchangeOf(c.via(egress))(req.WithContext(httptrace.WithClientTrace(timed, hooks)))
+	resp, err := roundTrip(c.via(egress), req.WithContext(httptrace.WithClientTrace(timed, hooks)))
 	if err != nil {
 		return nil, c.failed(ctx, r, t.left(), err)
 	}
@@ -255,16 +255,16 @@ func withTimeout(ctx context.Context, d time.Duration) (context.Context, context
 	return context.WithTimeout(ctx, d)
 }
 
-// exchangeOf is what sends a request. An http.Client prepares for redirections, which we do not follow, and for cookies, which no venue
-// has: without them its transport does it all, for less.
-func exchangeOf(h *http.Client) func(*http.Request) (*http.Response, error) {
+// roundTrip sends a request. An http.Client prepares for redirections, which we do not follow, and for cookies, which no venue has: without
+// them its transport does it all, for less.
+func roundTrip(h *http.Client, req *http.Request) (*http.Response, error) {
 	switch {
 	case h.Jar != nil:
-		return h.Do
+		return h.Do(req)
 	case h.Transport != nil:
-		return h.Transport.RoundTrip
+		return h.Transport.RoundTrip(req)
 	}
-	return http.DefaultTransport.RoundTrip
+	return http.DefaultTransport.RoundTrip(req)
 }
 
 // judge reads an answer, and draws the consequences for those who come after.
