@@ -28,7 +28,7 @@ const maxMembers = 512
 
 // parseFields reads an object: with a cursor where that will do, else with encoding/json, which has the last word.
 func parseFields(data []byte) *fields {
-	f := &fields{members: make([]member, 0, 48)}
+	f := &fields{members: make([]member, 0, min(len(data)/20, 64))} // a member takes some twenty bytes
 	if !f.fast(data) {
 		f.members = f.members[:0]
 		f.slow(data)
