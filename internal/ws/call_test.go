@@ -157,21 +157,26 @@ func TestStalledPeer(t *testing.T) {
 		synctest.Wait()
 		close(v.deaf)
 		_ = c.Send(t.Context(), []byte("last that is read"))
-		began := time.Now()
 		big := []byte(strings.Repeat("x", 70<<10))
-		go func() {
-			<-time.After(time.Second)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			began := time.Now()
+			outcome(t, "stalled", c.Send(t.Context(), big), exchange.ErrOutcomeUnknown)
+			if d := time.Since(began); d != 3*time.Second {
+				t.Errorf("after %v", d)
+			}
+		})
+		synctest.Wait() // it is in the middle of its write: whoever comes now has to wait
+		wg.Go(func() {
+			time.Sleep(time.Second)
 			outcome(t, "queued", c.Send(t.Context(), big), exchange.ErrNotSent, exchange.ErrUnavailable)
-		}()
-		go func() {
+		})
+		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			outcome(t, "queued for less", c.Send(ctx, big), exchange.ErrNotSent, context.DeadlineExceeded)
-		}()
-		outcome(t, "stalled", c.Send(t.Context(), big), exchange.ErrOutcomeUnknown)
-		if d := time.Since(began); d != 3*time.Second {
-			t.Errorf("after %v", d)
-		}
+		})
+		wg.Wait()
 		if err := <-c.done; err == nil || exchange.OutcomeOf(err) != exchange.ErrOutcomeUnknown || errors.Is(err, exchange.ErrOutcomeUnknown) {
 			t.Errorf("Run: %v", err)
 		}
