@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -61,20 +62,35 @@ func (r *run) follow(l *link) {
 	}
 }
 
-// wait adds jitter to d, and heeds what the venue asked for.
+// How long a venue may ask us to wait: one that means to be rid of us for longer bans, and a number that cannot be meant must not end the
+// stream for good. A ban that lasts longer than a day answers the attempt in between.
+const (
+	maxPause = 10 * time.Minute
+	maxBan   = 24 * time.Hour
+)
+
+// wait adds jitter to d, and heeds what the venue asked for, within bounds.
 func (r *run) wait(d time.Duration, err error) time.Duration {
 	r.Stream.mu.Lock()
 	d = d/2 + time.Duration(r.rand.Int64N(int64(d/2)+1))
 	r.Stream.mu.Unlock()
 	var e *exchange.Error
-	if errors.As(err, &e) {
-		d = max(d, e.RetryAfter)
-	}
 	var h *ws.HandshakeError
-	if errors.As(err, &h) {
-		d = max(d, h.RetryAfter)
+	var asked time.Duration
+	bound := maxPause
+	if errors.Is(err, exchange.ErrBanned) {
+		bound = maxBan
 	}
-	return d
+	if errors.As(err, &e) {
+		asked = e.RetryAfter
+	}
+	if errors.As(err, &h) {
+		asked = max(asked, h.RetryAfter)
+		if h.Status == http.StatusTeapot { // what some ban an address with
+			bound = maxBan
+		}
+	}
+	return max(d, min(asked, bound))
 }
 
 func (r *run) sleep(d time.Duration) error {

@@ -119,20 +119,36 @@ func TestReadingErrors(t *testing.T) {
 	}
 }
 
-// The venue's own wait is heeded.
+// The venue's own wait is heeded, but for one that cannot be meant: a moment in place of a duration, which is half a century.
 func TestRetryAfter(t *testing.T) {
-	for _, err := range []error{&ws.HandshakeError{Status: 429, RetryAfter: time.Hour}, &exchange.Error{RetryAfter: time.Hour}} {
-		bubble(t, fmt.Sprintf("%T", err), func(t *testing.T) {
+	const ages = 1764341116 * time.Second
+	cases := []struct {
+		name string
+		err  error
+		want time.Duration
+	}{
+		{"handshake", &ws.HandshakeError{Status: 429, RetryAfter: 7 * time.Minute}, 7 * time.Minute},
+		{"call", &exchange.Error{Class: exchange.ErrRateLimited, RetryAfter: 7 * time.Minute}, 7 * time.Minute},
+		{"handshake, for ages", &ws.HandshakeError{Status: 429, RetryAfter: ages}, 10 * time.Minute},
+		{"call, for ages", &exchange.Error{Class: exchange.ErrUnavailable, RetryAfter: ages}, 10 * time.Minute},
+		{"ban", &exchange.Error{Class: exchange.ErrBanned, RetryAfter: time.Hour}, time.Hour},
+		{"handshake of a ban", &ws.HandshakeError{Status: 418, RetryAfter: time.Hour}, time.Hour},
+		{"handshake that is known as a ban", &exchange.Error{Class: exchange.ErrBanned, Err: &ws.HandshakeError{Status: 403, RetryAfter: time.Hour}}, time.Hour},
+		{"ban for ages", &exchange.Error{Class: exchange.ErrBanned, RetryAfter: ages}, 24 * time.Hour},
+		{"handshake of a ban, for ages", &ws.HandshakeError{Status: 418, RetryAfter: ages}, 24 * time.Hour},
+	}
+	for _, c := range cases {
+		bubble(t, c.name, func(t *testing.T) {
 			x := newSocket("spot", exchange.Spot)
-			x.dialErr = func(int) error { return err }
+			x.dialErr = func(int) error { return fmt.Errorf("dial: %w", c.err) }
 			s := start(t, private.Config{}, x)
-			time.Sleep(59 * time.Minute)
+			time.Sleep(c.want - time.Second)
 			if n := x.dials(); n != 1 {
-				t.Errorf("%d connects", n)
+				t.Errorf("%d connects before %v", n, c.want)
 			}
-			time.Sleep(2 * time.Minute)
+			time.Sleep(2 * time.Second)
 			if n := x.dials(); n != 2 {
-				t.Errorf("%d connects", n)
+				t.Errorf("%d connects after %v", n, c.want)
 			}
 			s.stop(context.Canceled)
 		})

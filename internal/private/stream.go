@@ -115,7 +115,8 @@ func (c *Config) validate() error {
 //
 // Each link reconnects by itself. Its pushes are held while its working orders and its fills since the last sign of life are read; a
 // reading that fails ends the connection. An update for which there is no room ends the connection too: its order is read after the next
-// one. A connection that grows old is replaced without an interruption.
+// one. A connection that grows old is replaced without an interruption. A venue that asks for a wait before the next connect is obeyed for
+// up to 10 minutes, one that bans for up to a day.
 //
 // Run returns ctx's error, or an earlier one that no reconnect can cure: a Connect or Subscribe that is unauthorised, invalid or unsupported. Then
 // StreamDown comes last if the stream was up. No goroutine is left. Run may be called again, not twice at once (ErrConflict): it goes on where

@@ -15,11 +15,14 @@ import (
 // readBuffer makes a burst of messages one system call, and is the first size of the buffer that messages are gathered in.
 const readBuffer = 64 << 10
 
+// retryMax bounds what Retry-After can ask for: no ban that is meant lasts longer, and a moment in place of a duration is decades.
+const retryMax = 7 * 24 * time.Hour
+
 // HandshakeError is a venue's refusal to open a connection. It tells nothing of the URL but its host.
 type HandshakeError struct {
 	Host       string
 	Status     int           // of HTTP
-	RetryAfter time.Duration // when the venue told one
+	RetryAfter time.Duration // when the venue told one; a week at most
 }
 
 // Error is one line: host, status.
@@ -84,11 +87,11 @@ func (c *Config) dialError(ctx context.Context, resp *http.Response, err error) 
 // retryAfter reads seconds or a date; 0: not told.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
-	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
-		return time.Duration(n) * time.Second
+	if n, err := strconv.ParseUint(v, 10, 63); err == nil {
+		return time.Duration(min(n, uint64(retryMax/time.Second))) * time.Second
 	}
 	if t, err := http.ParseTime(v); err == nil {
-		return max(0, t.Sub(now))
+		return min(max(0, t.Sub(now)), retryMax)
 	}
 	return 0
 }

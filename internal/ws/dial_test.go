@@ -32,6 +32,9 @@ func TestHandshakeRefused(t *testing.T) {
 		{"rate limited", 429, "7", 7 * time.Second},
 		{"banned until a date", 418, "Sat, 01 Jan 2000 00:02:00 GMT", 2 * time.Minute},
 		{"until a date in the past", 503, "Sat, 01 Jan 1999 00:02:00 GMT", 0},
+		{"a moment in place of seconds", 429, "1764341116", 7 * 24 * time.Hour},
+		{"a moment in milliseconds", 429, "1764341116000", 7 * 24 * time.Hour},
+		{"until a date in another century", 418, "Fri, 01 Jan 2100 00:00:00 GMT", 7 * 24 * time.Hour},
 		{"nonsense", 503, "soon", 0},
 		{"not switched", 200, "", 0},
 	}
