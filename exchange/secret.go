@@ -43,8 +43,11 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 // MarshalText is a placeholder: a configuration that is written out does not take its secrets along.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// UnmarshalText is NewSecret, for configuration files.
+// UnmarshalText is NewSecret, for configuration files. The placeholder that MarshalText writes is refused: it is no secret.
 func (s *Secret) UnmarshalText(b []byte) error {
+	if string(b) == hidden {
+		return fmt.Errorf("exchange: %s is the placeholder of a secret, not a secret: %w", hidden, ErrInvalid)
+	}
 	*s = NewSecret(string(b))
 	return nil
 }

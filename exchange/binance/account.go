@@ -82,7 +82,7 @@ func (c *call) unread(err error) error {
 // Fees are the rates that the account pays on s now. On spot they include the special part and the tax, and the discount where paying with
 // the venue's token is switched on, whether or not there is enough of it.
 func (x *Exchange) Fees(ctx context.Context, s exchange.Symbol) (exchange.FeeRates, error) {
-	if err := x.own("fees", exchange.Market{Venue: Venue, Symbol: s}, ""); err != nil {
+	if err := x.own("fees", exchange.Market{Venue: Venue, Symbol: s}, x.cfg.Account); err != nil {
 		return exchange.FeeRates{}, readError(err)
 	}
 	c := feesCall(s.Kind, x.name(s))
@@ -100,7 +100,7 @@ func (x *Exchange) Fees(ctx context.Context, s exchange.Symbol) (exchange.FeeRat
 
 // OpenOrders lists the working orders on s, without their fills.
 func (x *Exchange) OpenOrders(ctx context.Context, s exchange.Symbol) ([]exchange.Order, error) {
-	if err := x.own("open orders", exchange.Market{Venue: Venue, Symbol: s}, ""); err != nil {
+	if err := x.own("open orders", exchange.Market{Venue: Venue, Symbol: s}, x.cfg.Account); err != nil {
 		return nil, readError(err)
 	}
 	c := openOrdersCall("open orders", s.Kind, x.name(s), rest.Reads)
@@ -150,7 +150,7 @@ const (
 // ErrUnsupported. From the zero time on spot's are read from the first trade on. A ClientID that neither this process nor the venue's lists
 // of orders know is left empty.
 func (x *Exchange) Fills(ctx context.Context, s exchange.Symbol, since time.Time) ([]exchange.Fill, error) {
-	if err := x.own("fills", exchange.Market{Venue: Venue, Symbol: s}, ""); err != nil {
+	if err := x.own("fills", exchange.Market{Venue: Venue, Symbol: s}, x.cfg.Account); err != nil {
 		return nil, readError(err)
 	}
 	if s.Kind == exchange.Perp && time.Since(since) > perpPast {

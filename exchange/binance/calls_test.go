@@ -23,7 +23,7 @@ func market(s string) exchange.Market {
 
 // limit is a request to buy.
 func limit(symbol, price, quantity string) exchange.OrderRequest {
-	return exchange.OrderRequest{Market: market(symbol), ClientID: "id-1", Side: exchange.Buy, Price: dec(price), Quantity: dec(quantity)}
+	return exchange.OrderRequest{Market: market(symbol), Account: "main", ClientID: "id-1", Side: exchange.Buy, Price: dec(price), Quantity: dec(quantity)}
 }
 
 func text(c binance.Call) string {

@@ -42,10 +42,10 @@ func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.
 	return o, nil
 }
 
-// readError takes the outcome off: a read has none. That nothing was sent for want of credentials is told all the same.
+// readError takes the outcome off: a read has none, and that it was not sent must not read as if the order that it asks about was not.
 func readError(err error) error {
 	var e *exchange.Error
-	if errors.As(err, &e) && e.Message != withoutKey {
+	if errors.As(err, &e) {
 		e.Outcome = nil
 	}
 	return err

@@ -227,7 +227,7 @@ func TestReplaceIsNotSent(t *testing.T) {
 				}
 			case "a market's change":
 				r.ClientID = "market"
-				q := exchange.OrderRequest{Market: ref.Market, ClientID: r.ClientID, Side: exchange.Buy, Type: exchange.TypeMarket, Quantity: dec("1")}
+				q := exchange.OrderRequest{Market: ref.Market, Account: "main", ClientID: r.ClientID, Side: exchange.Buy, Type: exchange.TypeMarket, Quantity: dec("1")}
 				if _, err := x.Place(t.Context(), q); err != nil {
 					t.Fatal(err)
 				}
@@ -258,7 +258,7 @@ func TestClientIDUsedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		put(t, o, x, "BTC-USDT", "0.25")
-		old := exchange.OrderRef{Market: ref.Market, ClientID: "id-1", VenueID: first.VenueID}
+		old := exchange.OrderRef{Market: ref.Market, Account: "main", ClientID: "id-1", VenueID: first.VenueID}
 		if got, err := x.Cancel(t.Context(), old); !errors.Is(err, notFound) {
 			t.Errorf("the ended one: %s, %v", showOrder(got), err)
 		}

@@ -81,6 +81,9 @@ func (x *Exchange) half(k exchange.Kind) *half { return &x.halves[k] }
 // do does c: over WebSocket where that is wanted and possible, else over REST.
 func (x *Exchange) do(ctx context.Context, c *call) ([]byte, error) {
 	if !c.public && len(x.signers) == 0 {
+		if c.write {
+			return nil, notSent(c.op, noCredentials(c.op))
+		}
 		return nil, noCredentials(c.op)
 	}
 	if data, taken, err := x.viaSocket(ctx, c); taken {
@@ -99,10 +102,8 @@ func (x *Exchange) do(ctx context.Context, c *call) ([]byte, error) {
 
 // noCredentials is the error of what needs an account.
 func noCredentials(op string) error {
-	return &exchange.Error{Venue: Venue, Op: op, Outcome: exchange.ErrNotSent, Class: exchange.ErrUnauthorized, Message: withoutKey}
+	return &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrUnauthorized, Message: "no credentials"}
 }
-
-const withoutKey = "no credentials"
 
 // sign completes a signed request: with everything in the body for POST and PUT, in the query for the others.
 func (x *Exchange) sign(c *call, w *rest.Wire, now time.Time, egress int) error {

@@ -39,6 +39,9 @@ func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.pl
 // LogValue is a placeholder.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.placeholder()) }
 
+// MarshalText is a placeholder: a configuration that is written out does not take its keys along.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.placeholder()), nil }
+
 func (c Credentials) placeholder() string {
 	if c.isZero() {
 		return "[no credentials]"

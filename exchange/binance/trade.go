@@ -41,11 +41,11 @@ func (x *Exchange) Place(ctx context.Context, req exchange.OrderRequest) (exchan
 func (x *Exchange) own(op string, m exchange.Market, a exchange.AccountID) error {
 	switch {
 	case len(x.signers) == 0:
-		return noCredentials(op)
+		return notSent(op, noCredentials(op))
 	case m.Venue != Venue:
 		return notSent(op, fmt.Errorf("binance: asked about %s: %w", m, exchange.ErrInvalid))
-	case a != "" && a != x.cfg.Account:
-		return notSent(op, fmt.Errorf("binance: asked about account %q: %w", a, exchange.ErrInvalid))
+	case a != x.cfg.Account:
+		return notSent(op, fmt.Errorf("binance: account %q, this is %q: %w", a, x.cfg.Account, exchange.ErrInvalid))
 	}
 	if _, err := exchange.ParseSymbol(m.Symbol.String()); err != nil {
 		return notSent(op, err)
@@ -145,7 +145,7 @@ func (x *Exchange) heir(ctx context.Context, m exchange.Market, id string) (repo
 
 // CancelAll takes all of the account's working orders on s off the book. Without any that is done already.
 func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
-	if err := x.own("cancel all", exchange.Market{Venue: Venue, Symbol: s}, ""); err != nil {
+	if err := x.own("cancel all", exchange.Market{Venue: Venue, Symbol: s}, x.cfg.Account); err != nil {
 		return err
 	}
 	c := cancelAllCall(s.Kind, x.name(s))
@@ -160,7 +160,7 @@ func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
 // off. Times are in whole milliseconds.
 func (x *Exchange) CancelAllAfter(ctx context.Context, s exchange.Symbol, after time.Duration) error {
 	const op = "cancel all after"
-	if err := x.own(op, exchange.Market{Venue: Venue, Symbol: s}, ""); err != nil {
+	if err := x.own(op, exchange.Market{Venue: Venue, Symbol: s}, x.cfg.Account); err != nil {
 		return err
 	}
 	switch {

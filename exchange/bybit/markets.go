@@ -3,6 +3,7 @@ package bybit
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -10,6 +11,11 @@ import (
 
 // Venue is "bybit".
 func (x *Exchange) Venue() exchange.Venue { return Venue }
+
+// Format writes which exchange it is, and nothing of what it holds.
+func (x *Exchange) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "bybit account "+string(x.cfg.Account))
+}
 
 // Account is the configured one.
 func (x *Exchange) Account() exchange.AccountID { return x.cfg.Account }

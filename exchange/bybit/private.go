@@ -21,7 +21,7 @@ import (
 // news of the order.
 func (x *Exchange) StreamOrders(ctx context.Context, emit func(exchange.Event)) error {
 	if len(x.signers) == 0 {
-		return unsent("stream", exchange.ErrUnauthorized, errors.New("no credentials"))
+		return errNoKey("stream")
 	}
 	x.entry.warm()
 	return x.stream.Run(ctx, emit)

@@ -51,10 +51,15 @@ func (x *Exchange) query(ctx context.Context, c call, kind exchange.Kind, lane r
 	return unmarshal(c.op, data, v)
 }
 
+// errNoKey is the error of what needs an account.
+func errNoKey(op string) error {
+	return &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrUnauthorized, Message: "no credentials"}
+}
+
 // request is c, to be signed.
 func (x *Exchange) request(c *call, kind exchange.Kind, lane rest.Lane, deadline time.Time) (*rest.Request, error) {
 	if len(x.signers) == 0 {
-		return nil, &exchange.Error{Venue: Venue, Op: c.op, Outcome: exchange.ErrNotSent, Class: exchange.ErrUnauthorized, Message: "no credentials"}
+		return nil, errNoKey(c.op)
 	}
 	return &rest.Request{
 		Op: c.op, Method: c.method, Path: c.path, Wire: rest.Wire{Query: c.query, Body: c.body},

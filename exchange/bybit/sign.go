@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"log/slog"
 	"strconv"
 	"sync"
 	"time"
@@ -29,12 +30,19 @@ type Credentials struct {
 }
 
 // Format writes a placeholder, whatever the verb.
-func (c Credentials) Format(f fmt.State, _ rune) {
-	text := "[no credentials]"
-	if !c.isZero() {
-		text = "[credentials]"
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.placeholder()) }
+
+// LogValue is a placeholder.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.placeholder()) }
+
+// MarshalText is a placeholder: a configuration that is written out does not take its keys along.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.placeholder()), nil }
+
+func (c Credentials) placeholder() string {
+	if c.isZero() {
+		return "[no credentials]"
 	}
-	_, _ = io.WriteString(f, text)
+	return "[credentials]"
 }
 
 func (c Credentials) isZero() bool { return c.Key == "" && c.Secret.IsZero() && c.PrivateKey.IsZero() }

@@ -60,7 +60,7 @@ func (x *Exchange) mine(op string, m exchange.Market, a exchange.AccountID) erro
 	case a != x.cfg.Account:
 		return unsent(op, exchange.ErrInvalid, fmt.Errorf("account %q, this is %q", a, x.cfg.Account))
 	case len(x.signers) == 0:
-		return unsent(op, exchange.ErrUnauthorized, errors.New("no credentials"))
+		return before(errNoKey(op), op)
 	}
 	return nil
 }
@@ -248,11 +248,11 @@ func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.
 func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	const op = "lookup"
 	if err := x.mine(op, ref.Market, ref.Account); err != nil {
-		return exchange.Order{}, err
+		return exchange.Order{}, noOutcome(err)
 	}
 	t, err := x.target(op, ref)
 	if err != nil {
-		return exchange.Order{}, err
+		return exchange.Order{}, noOutcome(err)
 	}
 	s := ref.Market.Symbol
 	name, err := x.name(ctx, op, s)
@@ -269,6 +269,17 @@ func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.
 		}
 	}
 	return exchange.Order{}, &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrNotFound, Message: "neither open nor in the history"}
+}
+
+// noOutcome is the error of a question: that it was not sent must not read as if the order that it is about was not.
+func noOutcome(err error) error {
+	var e *exchange.Error
+	if errors.As(err, &e) {
+		told := *e
+		told.Outcome = nil
+		return &told
+	}
+	return err
 }
 
 // find is the one order in the answer to c.

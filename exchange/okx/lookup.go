@@ -27,11 +27,11 @@ func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.
 func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	d, err := x.prepare(ctx, opLookup, ref.Market, ref.Account)
 	if err != nil {
-		return exchange.Order{}, err
+		return exchange.Order{}, noOutcome(err)
 	}
 	n, err := namingOf(&ref, d)
 	if err != nil {
-		return exchange.Order{}, notSent(opLookup, err)
+		return exchange.Order{}, noOutcome(notSent(opLookup, err))
 	}
 	row, err := x.find(ctx, &n, d)
 	if err != nil {
@@ -45,6 +45,17 @@ func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.
 		o.Fills, err = x.fillsOf(ctx, row, d)
 	}
 	return o, err
+}
+
+// noOutcome is the error of a question: that it was not sent must not read as if the order that it is about was not.
+func noOutcome(err error) error {
+	var e *exchange.Error
+	if errors.As(err, &e) {
+		told := *e
+		told.Outcome = nil
+		return &told
+	}
+	return err
 }
 
 // find is the order's row. That there is none is the venue's word.

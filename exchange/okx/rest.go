@@ -88,7 +88,7 @@ func bad(op string, err error) error {
 
 // errNoKey is the error of what needs an account.
 func errNoKey(op string) error {
-	return &exchange.Error{Venue: Venue, Op: op, Outcome: exchange.ErrNotSent, Class: exchange.ErrUnauthorized, Message: "no credentials"}
+	return &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrUnauthorized, Message: "no credentials"}
 }
 
 // sign makes r a signed one. Where it has a deadline, and is about an order, the venue is told.

@@ -70,18 +70,18 @@ func notSent(op string, err error) error {
 	return told
 }
 
-var (
-	errLate    = errors.New("its deadline has passed")
-	errAccount = fmt.Errorf("another venue or account: %w", exchange.ErrInvalid)
-)
+var errLate = errors.New("its deadline has passed")
 
 // prepare finds what is known of a market; its errors say that nothing was sent.
 func (x *Exchange) prepare(ctx context.Context, op string, m exchange.Market, a exchange.AccountID) (*details, error) {
 	if len(x.signers) == 0 {
-		return nil, errNoKey(op)
+		return nil, notSent(op, errNoKey(op))
 	}
-	if m.Venue != Venue || a != x.cfg.Account {
-		return nil, notSent(op, errAccount)
+	if m.Venue != Venue {
+		return nil, notSent(op, fmt.Errorf("asked about %s: %w", m, exchange.ErrInvalid))
+	}
+	if a != x.cfg.Account {
+		return nil, notSent(op, fmt.Errorf("account %q, this is %q: %w", a, x.cfg.Account, exchange.ErrInvalid))
 	}
 	d, err := x.details(ctx, op, m.Symbol)
 	if err != nil {
@@ -162,7 +162,7 @@ func (x *Exchange) write(ctx context.Context, w *writing) (*ackRow, error) {
 func (x *Exchange) post(ctx context.Context, r *rest.Request) ([]byte, error) {
 	r.Method, r.Write = http.MethodPost, true
 	if err := x.sign(r); err != nil {
-		return nil, err
+		return nil, notSent(r.Op, err)
 	}
 	return x.client.Do(ctx, r)
 }
