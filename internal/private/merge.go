@@ -58,15 +58,11 @@ func (t *Tracker) fresh(r *record, f exchange.Fill) (exchange.Fill, bool) {
 	if f.TradeID == "" {
 		return f, false
 	}
-	number, old := t.fills.has[f.Key()]
-	if old && (number == r.number || slices.Contains(r.absorbed, number)) {
+	c, old := t.fills.has[f.Key()]
+	if old && (c.number == r.number || slices.Contains(r.absorbed, c.number)) {
 		return f, false
 	}
-	if old {
-		t.fills.has[f.Key()] = r.number // it was told of this order, which was forgotten since
-	} else {
-		t.fills.add(f.Key(), r.number)
-	}
+	t.fills.keep(f.Key(), r) // an old one was told of this order, which was forgotten since
 	p := r.part(f.VenueID)
 	p.told = p.told.Add(f.Quantity)
 	if f.FeeAsset != "" {
@@ -79,9 +75,14 @@ func (t *Tracker) fresh(r *record, f exchange.Fill) (exchange.Fill, bool) {
 // merge finds or makes the record of o and teaches it. Fills are not looked at.
 func (t *Tracker) merge(o exchange.Order) *record {
 	o.Account = t.cfg.Account
-	r := t.match(&o)
+	r, twin := t.match(&o)
 	if r == nil {
 		r = t.add()
+	}
+	if twin != nil {
+		t.fills.move(twin, r)
+		r.absorb(twin)
+		t.drop(twin)
 	}
 	r.learn(&o)
 	r.advance()
@@ -89,8 +90,8 @@ func (t *Tracker) merge(o exchange.Order) *record {
 	return r
 }
 
-// match finds the record that o is about.
-func (t *Tracker) match(o *exchange.Order) *record {
+// match finds the record that o is about, and a twin of it: what was told of the same order before its client id was known.
+func (t *Tracker) match(o *exchange.Order) (r, twin *record) {
 	byVenue := t.byVenue(o)
 	var byClient *record
 	if o.ClientID != "" {
@@ -98,18 +99,15 @@ func (t *Tracker) match(o *exchange.Order) *record {
 	}
 	switch {
 	case byClient == nil || byClient == byVenue:
-		return byVenue
+		return byVenue, nil
+	case o.VenueID != "" && byClient.order.VenueID != "" && byClient.order.Status.Final():
+		return byVenue, nil // the id was used again
 	case byVenue == nil:
-		if o.VenueID != "" && byClient.order.VenueID != "" && byClient.order.Status.Final() {
-			return nil // the id was used again
-		}
-		return byClient
+		return byClient, nil
 	case byVenue.order.ClientID == "":
-		byClient.absorb(byVenue) // its fill came first, without the client id
-		t.drop(byVenue)
-		return byClient
+		return byClient, byVenue
 	}
-	return byVenue // the surer of the two
+	return byVenue, nil // the surer of the two
 }
 
 func (t *Tracker) byVenue(o *exchange.Order) *record {
@@ -169,6 +167,7 @@ func (t *Tracker) index(r *record) {
 }
 
 func (t *Tracker) drop(r *record) {
+	t.fills.release(r)
 	m := r.order.Market
 	if k := (key{m, r.order.ClientID}); t.client[k] == r {
 		delete(t.client, k)
@@ -183,12 +182,16 @@ func (t *Tracker) drop(r *record) {
 // file bounds the memory of what has ended.
 func (t *Tracker) file(r *record) {
 	switch {
-	case r.settled() && r.filed < filedTold:
+	case r.settled():
+		t.fills.release(r)
+		if r.filed == filedTold {
+			return
+		}
 		r.filed = filedTold
 		if old := t.told.push(r, t.cfg.Finished); old != nil {
 			t.drop(old)
 		}
-	case !r.settled() && r.order.Status.Final() && r.filed < filedOwed:
+	case r.order.Status.Final() && r.filed < filedOwed:
 		r.filed = filedOwed
 		if old := t.owed.push(r, t.cfg.Finished); old != nil && old.filed == filedOwed {
 			t.drop(old)

@@ -298,16 +298,26 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// Without a stream nothing tells the end of acknowledged orders: they are not kept for ever.
-func TestUntoldOrdersAreBounded(t *testing.T) {
-	tr := private.NewTracker(private.TrackerConfig{Untold: 10})
-	tr.Order(report(spot, "told", accepted, "0"))
-	for i := range 100 {
-		id := fmt.Sprint("o", i)
-		tr.Sending(request(spot, id))
-		tr.Answered(report(spot, id, pending, "0"))
+// The answer is the first to tie a client id to an order that has ended: it stays one order, and is done once its end is told under both.
+func TestAnswerThatTiesIDs(t *testing.T) {
+	tr := private.NewTracker(private.TrackerConfig{})
+	tr.Sending(request(spot, "a"))
+	whole := report(spot, "a", canceled, "2", fill(spot, "a", "t1", "2"))
+	o := report(spot, "a", canceled, "2", fill(spot, "a", "t1", "2"))
+	o.ClientID, o.Fills[0].ClientID = "", ""
+	if ev, _ := tr.Order(o); words(ev) != " canceled 2/5 t1" {
+		t.Error(words(ev))
 	}
-	if refs := tr.Working(exchange.Spot); len(refs) != 11 || refs[0].ClientID != "told" || refs[1].ClientID != "o90" {
-		t.Errorf("%v", refs)
+	if k := tr.Answered(whole); k.VenueID != "va" || k.ClientID != "a" || k.Status != canceled || !k.Filled.Equal(dec("2")) {
+		t.Errorf("%+v", k)
+	}
+	if ev, news := tr.Order(whole); !news || words(ev) != "a canceled 2/5" {
+		t.Errorf("%v %s", news, words(ev))
+	}
+	if ev, news := tr.Order(whole); news {
+		t.Errorf("again: %s", words(ev))
+	}
+	if refs := tr.Working(exchange.Spot); len(refs) != 0 {
+		t.Errorf("working: %v", refs)
 	}
 }

@@ -9,15 +9,16 @@ import (
 
 // record is one order.
 type record struct {
-	number   uint64           // in the order in which they were first heard of
-	order    exchange.Order   // all that is known, by push, answer or reading; without Fills
-	quantity exchange.Decimal // of the venue's present id; order has the total
-	parts    []part           // one a venue id
-	told     state            // what the stream has told
-	sent     bool             // by this process: the request's fields are as they were sent
-	shown    bool             // by the venue
-	missed   bool             // something that was pushed could not be told
-	absorbed []uint64         // numbers of records that turned out to be of the same order
+	number   uint64             // in the order in which they were first heard of
+	order    exchange.Order     // all that is known, by push, answer or reading; without Fills
+	quantity exchange.Decimal   // of the venue's present id; order has the total
+	parts    []part             // one a venue id
+	told     state              // what the stream has told
+	sent     bool               // by this process: the request's fields are as they were sent
+	shown    bool               // by the venue
+	missed   bool               // something that was pushed could not be told
+	fills    []exchange.FillKey // told while it may show them again
+	absorbed []uint64           // numbers of records that turned out to be of the same order
 	since    time.Time
 	heard    time.Time // of it from the venue
 	filed    uint8

@@ -14,7 +14,7 @@ import (
 type TrackerConfig struct {
 	Account  exchange.AccountID // of all orders and fills, whatever they say
 	Finished int                // 4,096 orders that have ended are remembered; those that may be working always are
-	Fills    int                // 65,536 fills are remembered, to be told once
+	Fills    int                // 65,536 fills of orders that have ended are remembered, to be told once; those of others always are
 	Untold   int                // 65,536 orders after it, one that the stream has never told anything of is forgotten
 }
 
@@ -60,7 +60,7 @@ func NewTracker(cfg TrackerConfig) *Tracker {
 	}
 	return &Tracker{
 		cfg: cfg, client: map[key]*record{}, venue: map[key]*record{}, traded: map[exchange.Symbol]time.Time{},
-		fills: fillSet{bound: cfg.Fills, has: map[exchange.FillKey]uint64{}},
+		fills: fillSet{bound: cfg.Fills, has: map[exchange.FillKey]counted{}},
 	}
 }
 
@@ -97,9 +97,11 @@ func (t *Tracker) Forget(ref exchange.OrderRef) {
 func (t *Tracker) Answered(o exchange.Order) exchange.Order {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if o.Status.Final() && t.match(&o) == nil {
-		o.Account = t.cfg.Account
-		return o
+	if o.Status.Final() {
+		if r, _ := t.match(&o); r == nil {
+			o.Account = t.cfg.Account
+			return o
+		}
 	}
 	r := t.merge(o)
 	t.file(r)

@@ -83,6 +83,11 @@ func TestTracker(t *testing.T) {
 			[]string{"a accepted 0/5", "a accepted 0/4", "a partially filled 1/5 late"}},
 		{"a client id that is used again", []any{sent, bare(canceled, "0"), sent, named(bare(accepted, "0"), "vb", "5")},
 			[]string{"a canceled 0/5", "a accepted 0/5"}},
+		{"a client id that is used again, by an order whose fill comes first without it", []any{sent, bare(canceled, "2", f1),
+			under(fill(spot, "", "t3", "1"), "vb"), named(bare(partial, "1"), "vb", "5")},
+			[]string{"a canceled 2/5 t1", " partially filled 1/0 t3", "a partially filled 1/5"}},
+		{"the same, sent before", []any{sent, bare(canceled, "2", f1), sent, under(fill(spot, "", "t3", "1"), "vb"), named(bare(partial, "1"), "vb", "5")},
+			[]string{"a canceled 2/5 t1", " partially filled 1/0 t3", "a partially filled 1/5"}},
 		{"rejected", []any{sent, answered{bare(pending, "0")}, bare(rejected, "0"), bare(rejected, "0")}, []string{"a rejected 0/5"}},
 	}
 	for _, c := range cases {
@@ -200,46 +205,6 @@ func TestWorkingAndTraded(t *testing.T) {
 			}
 		}
 	})
-}
-
-// Ended orders are forgotten, oldest first, working ones never; fills are told once as long as they are remembered.
-func TestMemory(t *testing.T) {
-	tr := private.NewTracker(private.TrackerConfig{Finished: 10, Fills: 30})
-	tr.Sending(request(spot, "works"))
-	for i := range 100 {
-		id := fmt.Sprint("o", i)
-		tr.Order(report(spot, id, filled, "5", fill(spot, id, "t"+id, "5")))
-		tr.Sending(request(spot, "untold"+id))
-		tr.Answered(report(spot, "untold"+id, filled, "5"))
-	}
-	known := func(id string) bool { _, ok := tr.Known(exchange.OrderRef{Market: spot, ClientID: id}); return ok }
-	for id, want := range map[string]bool{"works": true, "o89": false, "o90": true, "o99": true, "untoldo89": false, "untoldo99": true} {
-		if known(id) != want {
-			t.Errorf("%s known: %v", id, !want)
-		}
-	}
-	if n := len(tr.Working(exchange.Spot)); n != 11 {
-		t.Errorf("%d working or untold", n)
-	}
-	if _, news := tr.Fill(fill(spot, "o70", "to70", "5")); news {
-		t.Error("a remembered fill was told again, though its order is forgotten")
-	}
-	tr.Order(report(spot, "o71", filled, "5", fill(spot, "o71", "to71", "5")))
-	if n := len(tr.Working(exchange.Spot)); n != 11 || !known("o71") {
-		t.Errorf("%d working or untold: what was told of an order before it was forgotten counts", n)
-	}
-	if _, news := tr.Fill(fill(spot, "o60", "to60", "5")); !news {
-		t.Error("more fills are remembered than the bound")
-	}
-	for i := range 100 { // an untold one that is told later moves from one list to the other
-		id := fmt.Sprint("x", i)
-		tr.Sending(request(spot, id))
-		tr.Answered(report(spot, id, filled, "5"))
-		tr.Order(report(spot, id, filled, "5", fill(spot, id, "t"+id, "5")))
-	}
-	if known("x89") || !known("x90") || !known("works") {
-		t.Error("told and untold ones are mixed up")
-	}
 }
 
 func TestTrackerIsSafeForConcurrentUse(t *testing.T) {
