@@ -11,8 +11,8 @@ import (
 	"github.com/bothlegs/bothlegs/exchange/binance"
 )
 
-// One order on Binance's demo market, play money, and how to learn what became of it. OKX and Bybit are the same but for their Credentials.
-// It is compiled here, and not run: it needs a key.
+// One order on Binance's demo market, play money, and how to learn what became of it, at OKX and Bybit alike: their Credentials differ. It is
+// compiled here, and not run: it needs a key.
 func Example_venue() {
 	venue, err := binance.New(binance.Config{
 		Endpoints:   binance.Demo(),
@@ -32,12 +32,17 @@ func Example_venue() {
 		Deadline: time.Now().Add(2 * time.Second), // the venue refuses it later
 	}
 	order, err := venue.Place(ctx, request)
-	if errors.Is(err, exchange.ErrOutcomeUnknown) {
-		// It may have happened: never send it again, ask.
-		order, err = venue.Lookup(ctx, request.Ref())
+	if err != nil && !errors.Is(err, exchange.ErrOutcomeUnknown) {
+		log.Fatal(err) // not sent, or rejected: nothing happened
 	}
-	if err != nil {
-		log.Fatal(err) // not sent, rejected, or still unknown: errors.Is tells
+	// It may have happened, or it is only acknowledged: never send it again, ask until the venue tells how it ended.
+	for err != nil || !order.Status.Final() {
+		time.Sleep(200 * time.Millisecond)
+		asked := time.Now()
+		order, err = venue.Lookup(ctx, request.Ref())
+		if errors.Is(err, exchange.ErrNotFound) && asked.After(request.Deadline.Add(2*time.Second)) {
+			log.Fatal("it never arrived") // too late for it to come, and for the venue to be slow in showing it
+		}
 	}
 	fmt.Println(order.Status, order.Filled, "filled at", order.AvgPrice)
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Did it happen? Every error of a [Trader] wraps exactly one of these three, see [OutcomeOf].
+// Did it happen? Every error of a call that changes something (Place, Replace, Cancel, CancelAll, CancelAllAfter) wraps exactly one of
+// these three, see [OutcomeOf]. Errors of reads wrap none, Lookup's included: a question that failed says nothing of what it was about.
 var (
 	// ErrNotSent: nothing left this process; trying again is safe.
 	ErrNotSent = errors.New("not sent")

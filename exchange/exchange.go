@@ -30,11 +30,12 @@ type MarketData interface {
 	StreamBooks(ctx context.Context, symbols []Symbol, emit func(*Book)) error
 }
 
-// Trader sends orders. Implementations are safe for concurrent use. Each error answers whether it happened (see [OutcomeOf]); a
-// context that ends after something was sent gives ErrOutcomeUnknown. No method sends anything twice.
+// Trader sends orders. Implementations are safe for concurrent use. Each error of Place, Replace and Cancel answers whether it happened (see
+// [OutcomeOf]); a context that ends after something was sent gives ErrOutcomeUnknown. No method sends anything twice.
 type Trader interface {
 	// Place sends one order. An answer may be an acknowledgement only: a status that is not final has its sequel on
-	// StreamOrders and in Lookup.
+	// StreamOrders and in Lookup. An error comes with the request in the Order, so that its Ref points at what may have happened. Tick, lot and
+	// bounds are the venue's to check, or the caller's before: see Instrument.Check.
 	Place(ctx context.Context, req OrderRequest) (Order, error)
 
 	// Replace changes price or total quantity of a working order. The answer says what that did to the order's id (Former) and to its
@@ -46,7 +47,8 @@ type Trader interface {
 	Cancel(ctx context.Context, ref OrderRef) (Order, error)
 
 	// Lookup asks what became of an order, with its fills: how unknown outcomes are resolved. ErrNotFound is evidence of absence
-	// only after the order's Deadline and the venue's visibility delay.
+	// only after the order's Deadline and the venue's visibility delay: no venue of this library publishes that delay; two seconds are
+	// what package order waits by default. Any other error says nothing of the order: ask again.
 	Lookup(ctx context.Context, ref OrderRef) (Order, error)
 
 	// StreamOrders follows the account's orders until ctx ends. StreamUp comes first; StreamDown and StreamUp surround each

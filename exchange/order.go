@@ -45,9 +45,11 @@ func (t TimeInForce) String() string { return name([]string{"GTC", "IOC", "FOK"}
 
 // OrderRequest is one order as it is to be sent. Quantity is in base units at every venue, contracts or not.
 type OrderRequest struct {
-	Market     Market
-	Account    AccountID
-	ClientID   string // unique: the key to idempotency and tracing; the coordinator makes it
+	Market  Market
+	Account AccountID
+	// ClientID is unique: the key to idempotency and tracing. The coordinator makes its own. Up to 26 ASCII letters, digits and hyphens pass
+	// every adapter of this library; what one cannot pass to its venue, and back, is refused before anything is sent.
+	ClientID   string
 	Side       Side
 	Type       OrderType
 	TIF        TimeInForce
@@ -115,7 +117,7 @@ type Order struct {
 	VenueID  string   // the venue's id now
 	Former   []string // ids it had before replacements, oldest first
 	Status   Status
-	Version  uint64   // rises with each committed change
+	Version  uint64   // rises with each committed change, where the changes are counted: adapters leave it 0
 	Filled   Decimal  // cumulative, base units
 	AvgPrice Decimal  // of what has filled; zero where nothing has, or where the venue does not tell
 	Fees     []Amount // cumulative by asset; positive: paid

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -41,6 +42,13 @@ func TestSecretZeroAndText(t *testing.T) {
 	var s exchange.Secret
 	if !s.IsZero() || s.Reveal() != "" || !exchange.NewSecret("").IsZero() {
 		t.Error("the zero secret is not empty")
+	}
+	text, err := json.Marshal(exchange.NewSecret("abc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &s); !errors.Is(err, exchange.ErrInvalid) || !s.IsZero() {
+		t.Errorf("a placeholder passes for a secret: %v", err)
 	}
 	if err := json.Unmarshal([]byte(`"abc"`), &s); err != nil || s.Reveal() != "abc" {
 		t.Errorf("%v, %q", err, s.Reveal())

@@ -7,7 +7,7 @@ type Status uint8
 
 const (
 	StatusUnknown         Status = iota // it may exist or not: only the venue's word ends this
-	StatusPending                       // sent, not yet acknowledged
+	StatusPending                       // sent; not acknowledged, or by the venue's gateway only
 	StatusAccepted                      // on the book, or about to be
 	StatusPartiallyFilled               // on the book, some of it filled
 	StatusFilled                        // all of it filled
