@@ -204,35 +204,6 @@ func TestOrdersThatNeverCame(t *testing.T) {
 	})
 }
 
-// A subscriber that stalls while a replacement is at hand.
-func TestRenewWithAFullQueue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := newSocket("spot", exchange.Spot)
-		s := start(t, private.Config{Queue: 2, Held: 2}, x)
-		s.expect("up")
-		s.gate = make(chan struct{})
-		old := x.last()
-		for i := range 3 { // one is with emit, two wait
-			old.say(order(report(spot, fmt.Sprint("o", i), accepted, "0")))
-			synctest.Wait()
-		}
-		x.onDial = func(c *conn) {
-			c.say(order(report(spot, "o2", accepted, "0")), order(report(spot, "o3", accepted, "0")))
-		}
-		x.renew <- struct{}{}
-		x.set(func() { x.orders["o3"] = report(spot, "o3", accepted, "0") })
-		x.last().say(order(report(spot, "o4", accepted, "0"))) // one too many
-		x.set(func() { x.orders["o4"] = report(spot, "o4", accepted, "0") })
-		close(s.gate)
-		synctest.Wait()
-		old.say(order(report(spot, "o5", accepted, "0")))
-		s.expect("o0 accepted 0/5", "o1 accepted 0/5", "o2 accepted 0/5", "o5 accepted 0/5")
-		time.Sleep(time.Minute) // it is tried again, and read
-		s.expect("o4 accepted 0/5", "o3 accepted 0/5")
-		s.stop(context.Canceled)
-	})
-}
-
 // Fees and average prices are those of what has filled, or none.
 func TestFigures(t *testing.T) {
 	tr := private.NewTracker(private.TrackerConfig{})

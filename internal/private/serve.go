@@ -189,6 +189,12 @@ func (w *watch) replace() {
 		l.gap = heard
 	}
 	lingered := w.linger(old, c)
+	if err := context.Cause(c.ctx); err != nil && old.ctx.Err() == nil { // both told all until now, and the old one goes on
+		w.shut(c, err)
+		w.cfg.Report(l.Name, err)
+		w.age.Reset(w.wait(w.cfg.BackoffMax, err))
+		return
+	}
 	w.shut(old, ErrRenew)
 	if w.line = c; !lingered {
 		w.lookAgain() // what was on its way is lost
