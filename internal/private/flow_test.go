@@ -138,6 +138,31 @@ func TestSecondLookFails(t *testing.T) {
 	})
 }
 
+// Our clock and the venue's differ by more than readings overlap: what happened in the gap is found nevertheless.
+func TestClocksThatDiffer(t *testing.T) {
+	for _, offset := range []time.Duration{-2 * time.Minute, 2 * time.Minute} {
+		bubble(t, fmt.Sprint("the venue is ahead by ", offset), func(t *testing.T) {
+			x := newSocket("spot", exchange.Spot)
+			x.Link.Offset = func() time.Duration { return offset }
+			s := start(t, private.Config{}, x)
+			x.last().say(order(report(spot, "mine", accepted, "0")))
+			s.expect("up", "mine accepted 0/5")
+			time.Sleep(time.Hour)
+			x.last().say(order(report(spot, "mine", accepted, "0")))
+			x.set(func() {
+				f := fill(spot, "other", "t9", "3") // by hand, on a symbol that is followed
+				f.Time = time.Now().Add(offset)
+				x.open = []exchange.Order{report(spot, "mine", accepted, "0")}
+				x.orders["other"], x.fills = report(spot, "other", canceled, "3", f), []exchange.Fill{f}
+			})
+			x.last().end <- errReset
+			time.Sleep(time.Hour)
+			s.expect("down", "other partially filled 3/0 t9", "other canceled 3/5", "up")
+			s.stop(context.Canceled)
+		})
+	}
+}
+
 // From when on fills are read: 30 s before the last sign of life, however often the connection failed since.
 func TestSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -66,6 +66,8 @@ type Link struct {
 	// AllFills takes the place of Fills where a venue can list them for all symbols of the link: then orders placed elsewhere on symbols
 	// that were never heard of are not missed.
 	AllFills func(ctx context.Context, since time.Time) ([]exchange.Fill, error)
+	// Offset is how far the clock that fills are asked for by is ahead of ours; nil: not at all.
+	Offset func() time.Duration
 	// Balances and Positions list all that the link tells of, zero ones left out: what has changed since they were told is told after each
 	// connect, what is no longer there as zero.
 	Balances  func(ctx context.Context) ([]exchange.Balance, error)

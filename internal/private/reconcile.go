@@ -125,7 +125,8 @@ func (c *catchUp) readFills(ctx context.Context) error {
 	return c.lookUpAll(ctx, strange)
 }
 
-// since is from when on fills are read: before any connection, from the first order on; zero: there is none.
+// since is from when on fills are read: before any connection, from the first order on; zero: there is none. It is by our clock or the
+// venue's, whichever makes it earlier: which of the two a fill's time is compared by is not ours to know.
 func (c *catchUp) since() time.Time {
 	from := c.link.gap
 	if from.IsZero() {
@@ -133,6 +134,9 @@ func (c *catchUp) since() time.Time {
 	}
 	if from.IsZero() {
 		return from
+	}
+	if c.link.Offset != nil {
+		from = from.Add(min(0, c.link.Offset()))
 	}
 	return from.Add(-c.cfg.Overlap)
 }
