@@ -87,8 +87,10 @@ func (r *run) next(ctx context.Context) (item, bool) {
 }
 
 func (r *run) tell(x item, emit func(exchange.Event)) {
+	ev := exchange.Event{Order: r.whose}
 	if x.kind != 0 {
-		emit(exchange.Event{Kind: x.kind, Err: x.err, Time: x.at})
+		ev.Kind, ev.Err, ev.Time = x.kind, x.err, x.at
+		emit(ev)
 		return
 	}
 	u := &x.update
@@ -102,15 +104,16 @@ func (r *run) tell(x item, emit func(exchange.Event)) {
 			emit(ev)
 		}
 	}
-	at := u.At
-	if at.IsZero() {
-		at = x.at
+	if ev.Time = u.At; ev.Time.IsZero() {
+		ev.Time = x.at
 	}
 	if b := r.purse.balances(&x); len(b) > 0 {
-		emit(exchange.Event{Kind: exchange.BalanceUpdate, Balances: b, Time: at})
+		ev.Kind, ev.Balances = exchange.BalanceUpdate, b
+		emit(ev)
 	}
 	if p := r.purse.positions(&x); len(p) > 0 {
-		emit(exchange.Event{Kind: exchange.PositionUpdate, Positions: p, Time: at})
+		ev.Kind, ev.Balances, ev.Positions = exchange.PositionUpdate, nil, p
+		emit(ev)
 	}
 }
 

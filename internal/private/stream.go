@@ -43,6 +43,7 @@ type Config struct {
 type Stream struct {
 	cfg     Config
 	links   []*link
+	whose   exchange.Order // what events that are not of an order say whose they are by
 	running atomic.Bool
 
 	mu   sync.Mutex // guards rand
@@ -59,6 +60,7 @@ func New(cfg Config) (*Stream, error) {
 		cfg.Seed = rand.Uint64()
 	}
 	s := &Stream{cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 0))}
+	s.whose.Market.Venue, s.whose.Account = cfg.Venue, cfg.Tracker.cfg.Account
 	for _, l := range cfg.Links {
 		if l.MaxAge == 0 {
 			l.MaxAge = 23 * time.Hour
@@ -111,7 +113,8 @@ func (c *Config) validate() error {
 
 // Run is exchange.Trader's StreamOrders. emit is called from this goroutine only. StreamUp comes first, once every link is live; StreamDown as
 // soon as one is lost, with an *exchange.Error of class ErrUnavailable that tells why; then what was missed, and StreamUp when all links are
-// live again. The others' events go on meanwhile. Nothing is emitted before the first StreamUp: what was found before follows it.
+// live again. The others' events go on meanwhile. Nothing is emitted before the first StreamUp: what was found before follows it. Events
+// that are not of an order say in Order.Market.Venue and Order.Account whose stream it is.
 //
 // Each link reconnects by itself. Its pushes are held while its working orders and its fills since the last sign of life are read; a
 // reading that fails ends the connection. An update for which there is no room ends the connection too: its order is read after the next

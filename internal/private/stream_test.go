@@ -33,6 +33,32 @@ func TestUpComesFirst(t *testing.T) {
 	})
 }
 
+// Each event says whose stream it is of.
+func TestEventsSayWhoseTheyAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		x.open = []exchange.Order{report(spot, "a", accepted, "0")}
+		x.balances = []exchange.Balance{{Asset: "BTC", Free: dec("7")}}
+		x.positions = []exchange.Position{{Market: perp, Quantity: dec("-1")}}
+		tr := private.NewTracker(private.TrackerConfig{Account: "second"})
+		st, err := private.New(private.Config{Venue: "v", Tracker: tr, Links: []private.Link{x.Link}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &stream{t: t, tracker: tr, Stream: st}
+		s.run()
+		s.expect("up", "a accepted 0/5", "balance BTC 7", "position BTC-USDT-PERP -1")
+		x.last().end <- errReset
+		s.expect("down")
+		for _, ev := range s.events {
+			if o := ev.Order; o.Market.Venue != "v" || o.Account != "second" || (ev.Kind == exchange.BalanceUpdate) != (ev.Balances != nil) {
+				t.Errorf("%s: %+v", ev.Kind, ev)
+			}
+		}
+		s.stop(context.Canceled)
+	})
+}
+
 // What happened while disconnected comes once, before StreamUp, whichever reading shows it.
 func TestFillsDuringADisconnect(t *testing.T) {
 	cases := []struct {
