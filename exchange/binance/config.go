@@ -33,7 +33,9 @@ import (
 // Venue is the name of the market place in every [exchange.Market] of this package.
 const Venue exchange.Venue = "binance"
 
-// Endpoints are the addresses of Binance, or of something that speaks like it: scheme and host, without a path.
+// Endpoints are the addresses of Binance, or of something that speaks like it: scheme and host, without a path. Those that are left empty are
+// Production's; with Credentials those of orders and of the account must be all given or all left (REST, API and FuturesPrivate of the
+// Kinds), so that no order of a test set-up is a real one.
 type Endpoints struct {
 	SpotREST       string
 	SpotStream     string
@@ -59,7 +61,8 @@ func Production() Endpoints {
 // Live is Production.
 func Live() Endpoints { return Production() }
 
-// Testnet is Binance's test market: its own books, play money.
+// Testnet is Binance's test market: its own books, play money. Spot and futures are two systems there, each with keys of its own: an Exchange
+// with Credentials is for one of them, see Config.Kinds.
 func Testnet() Endpoints {
 	return Endpoints{
 		SpotREST:      "https://testnet.binance.vision",
@@ -85,6 +88,14 @@ func Demo() Endpoints {
 
 // Entry is how orders are sent.
 type Entry uint8
+
+// String is "REST" or "WebSocket".
+func (e Entry) String() string {
+	if e == EntrySocket {
+		return "WebSocket"
+	}
+	return "REST"
+}
 
 const (
 	EntryREST   Entry = iota // each with a request of its own
@@ -175,7 +186,11 @@ var (
 
 // New checks cfg and makes an Exchange. It does no I/O. What is wrong with cfg wraps [exchange.ErrInvalid].
 func New(cfg Config) (*Exchange, error) {
+	given := cfg.Endpoints
 	cfg.setDefaults()
+	if missing := given.partly(cfg.Kinds); missing != "" && !cfg.Credentials.isZero() {
+		return nil, fmt.Errorf("binance: Endpoints without %s: with Credentials the addresses of orders and account are given together: %w", missing, exchange.ErrInvalid)
+	}
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
@@ -235,6 +250,32 @@ func (c *Config) setDefaults() {
 	}
 }
 
+// partly names an address of a that is left to production while others are not: the orders of a test set-up that forgets one would be real
+// ones. "": none is.
+func (e Endpoints) partly(kinds []exchange.Kind) string {
+	type address struct{ name, given string }
+	var all []address
+	if slices.Contains(kinds, exchange.Spot) {
+		all = append(all, address{"SpotREST", e.SpotREST}, address{"SpotAPI", e.SpotAPI})
+	}
+	if slices.Contains(kinds, exchange.Perp) {
+		all = append(all, address{"FuturesREST", e.FuturesREST}, address{"FuturesAPI", e.FuturesAPI},
+			address{"FuturesPrivate or FuturesStream", e.FuturesPrivate + e.FuturesStream})
+	}
+	missing, given := "", false
+	for _, a := range all {
+		if a.given != "" {
+			given = true
+		} else if missing == "" {
+			missing = a.name
+		}
+	}
+	if !given {
+		return ""
+	}
+	return missing
+}
+
 func (e Endpoints) orProduction() Endpoints {
 	set := func(s *string, v string) {
 		if *s == "" {
@@ -260,7 +301,7 @@ func (c *Config) validate() error {
 	} {
 		u, err := url.Parse(a.address)
 		if err != nil || u.Host == "" || u.Path != "" || !contains(a.schemes, u.Scheme) {
-			return fmt.Errorf("binance: endpoint %q: want one of %s, ://, and a host: %w", a.address, a.schemes, exchange.ErrInvalid)
+			return fmt.Errorf("binance: endpoint %q: want one of %s, ://, and a host, without a path: %w", a.address, a.schemes, exchange.ErrInvalid)
 		}
 	}
 	switch {
@@ -269,7 +310,7 @@ func (c *Config) validate() error {
 	case c.Session.Protocol != nil || c.Session.Decoder != nil:
 		return fmt.Errorf("binance: Session.Protocol and Session.Decoder are the exchange's own: %w", exchange.ErrInvalid)
 	case c.Entry > EntrySocket:
-		return fmt.Errorf("binance: entry %d: %w", c.Entry, exchange.ErrInvalid)
+		return fmt.Errorf("binance: entry %d: want EntryREST or EntrySocket: %w", c.Entry, exchange.ErrInvalid)
 	case c.Limits.rest == nil:
 		return fmt.Errorf("binance: Limits are made by NewLimits: %w", exchange.ErrInvalid)
 	case slices.ContainsFunc(c.Kinds, func(k exchange.Kind) bool { return k > exchange.Perp }):

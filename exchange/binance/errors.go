@@ -16,6 +16,9 @@ import (
 // banMin is the shortest ban of an address, by the venue's documentation.
 const banMin = 2 * time.Minute
 
+// errFutures tells which half of the account a key does not open.
+var errFutures = errors.New("of the futures account: Config.Kinds can leave it out")
+
 // certainty says what a code tells about a write.
 type certainty uint8
 
@@ -60,6 +63,9 @@ func (q subject) refusedReply(r reply, now time.Time) *exchange.Error {
 		if m.outcome == refused {
 			e.Outcome = exchange.ErrRejected
 		}
+	}
+	if errors.Is(e.Class, exchange.ErrUnauthorized) && q.kind == exchange.Perp {
+		e.Err = errFutures
 	}
 	e.RetryAfter = r.wait(now)
 	if errors.Is(e.Class, exchange.ErrBanned) {

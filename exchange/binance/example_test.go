@@ -1,7 +1,9 @@
 package binance_test
 
 import (
+	"context"
 	"fmt"
+	"log"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -63,6 +65,28 @@ func ExampleNew() {
 	// Output:
 	// binance main [credentials]
 	// binance hedge [credentials]
+}
+
+// Follow the account: what happens to its orders, fills, balances. It is compiled here, and not run: it needs a key.
+func ExampleExchange_StreamOrders() {
+	x, err := binance.New(binance.Config{
+		Endpoints: binance.Demo(), Entry: binance.EntrySocket,
+		Credentials: binance.Credentials{Key: "your key", Secret: exchange.NewSecret("your secret")},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = x.StreamOrders(context.Background(), func(ev exchange.Event) {
+		switch ev.Kind {
+		case exchange.StreamUp, exchange.StreamDown:
+			log.Println(ev.Kind, ev.Err) // what happened between is told before the stream is up again
+		case exchange.OrderUpdate:
+			log.Println(ev.Order.ClientID, ev.Order.Status, ev.Order.Filled, ev.Order.Fills)
+		case exchange.BalanceUpdate:
+			log.Println(ev.Balances)
+		}
+	})
+	log.Fatal(err) // a key that is refused, say: whatever a reconnect cures is not told
 }
 
 // What the adapter cannot do fails with exchange.ErrUnsupported.

@@ -33,7 +33,7 @@ func counter(b *testing.B) *httptest.Server {
 // BenchmarkPlaceREST is an order over loopback, against the bare http.Client in turn with it.
 func BenchmarkPlaceREST(b *testing.B) {
 	s := counter(b)
-	x, err := binance.New(binance.Config{Endpoints: binance.Endpoints{SpotREST: s.URL, FuturesREST: s.URL}, Account: "main", Credentials: hmacKey(), Limits: binance.Unlimited()})
+	x, err := binance.New(binance.Config{Endpoints: binance.Endpoints{SpotREST: s.URL, SpotAPI: "ws://unused"}, Kinds: []exchange.Kind{exchange.Spot}, Account: "main", Credentials: hmacKey(), Limits: binance.Unlimited()})
 	if err != nil {
 		b.Fatal(err)
 	}

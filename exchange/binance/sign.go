@@ -24,7 +24,8 @@ import (
 )
 
 // Credentials are an API key of one account: Key with Secret for HMAC keys, Key with PrivateKey for RSA and Ed25519 keys. The zero value
-// has none: then only public data works. They are never printed, Key included.
+// has none: then only public data works. Neither fmt nor slog nor an encoding prints any of it; only Key in an unexported field of a struct of
+// your own is out of reach, for fmt looks past every method there.
 type Credentials struct {
 	Key        string
 	Secret     exchange.Secret
@@ -70,7 +71,9 @@ func newSigner(c Credentials) (*signer, error) {
 	case c.Secret.IsZero() == c.PrivateKey.IsZero():
 		return nil, bad("want one of Secret and PrivateKey")
 	case strings.ContainsFunc(c.Key, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, bad("a Key that is none")
+		return nil, bad("Key has white space or another character that no key has: was it read from a file with its newline?")
+	case strings.TrimSpace(c.Secret.Reveal()) != c.Secret.Reveal():
+		return nil, bad("Secret begins or ends in white space: was it read from a file with its newline?")
 	}
 	s := &signer{key: exchange.NewSecret(c.Key)}
 	if c.PrivateKey.IsZero() {
