@@ -43,7 +43,7 @@ func (x *Exchange) newStream() (*private.Stream, error) {
 		h.renew = make(chan struct{}, 1)
 		l := private.Link{
 			Name: k.String(), Kinds: []exchange.Kind{k}, Connect: h.connectSpot, Renew: h.renew, Lookup: x.linked, Fills: x.Fills,
-			Offset: func() time.Duration { d, _ := h.clock.Offset(); return d },
+			Offset:   func() time.Duration { d, _ := h.clock.Offset(); return d },
 			Open:     func(ctx context.Context) ([]exchange.Order, error) { return x.working(ctx, k) },
 			Balances: func(ctx context.Context) ([]exchange.Balance, error) { return x.wallet(ctx, k) },
 		}

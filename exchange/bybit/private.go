@@ -41,6 +41,7 @@ func (x *Exchange) newStream(seed uint64) (*private.Stream, error) {
 		},
 		Balances:  x.Balances,
 		Positions: relisted(x, x.Positions),
+		Offset:    func() time.Duration { d, _ := x.clock.Offset(); return d },
 	}}})
 }
 

@@ -29,6 +29,7 @@ func (x *Exchange) newStream() (*private.Stream, error) {
 		Links: []private.Link{{
 			Name: "account", Kinds: []exchange.Kind{exchange.Spot, exchange.Perp}, Connect: x.connect, Renew: x.renew, MaxAge: -1,
 			Open: x.working, Lookup: x.lookup, AllFills: x.allFills, Balances: x.Balances, Positions: x.Positions,
+			Offset: func() time.Duration { d, _ := x.clock.Offset(); return d },
 		}},
 	})
 }
