@@ -269,17 +269,19 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// The answer is the first to tie a client id to an order that has ended: it stays one order, and is done once its end is told under both.
+// The answer is the first to tie a client id to an order that has ended: it stays the one that was sent, and is done once its end is told
+// under both ids.
 func TestAnswerThatTiesIDs(t *testing.T) {
 	tr := private.NewTracker(private.TrackerConfig{})
 	tr.Sending(request(spot, "a"))
 	whole := report(spot, "a", canceled, "2", fill(spot, "a", "t1", "2"))
+	whole.OrderRequest = exchange.OrderRequest{Market: spot, ClientID: "a"} // the rest is as it was sent
 	o := report(spot, "a", canceled, "2", fill(spot, "a", "t1", "2"))
-	o.ClientID, o.Fills[0].ClientID = "", ""
-	if ev, _ := tr.Order(o); words(ev) != " canceled 2/5 t1" {
+	o.OrderRequest, o.Fills[0].ClientID = exchange.OrderRequest{Market: spot}, ""
+	if ev, _ := tr.Order(o); words(ev) != " canceled 2/0 t1" {
 		t.Error(words(ev))
 	}
-	if k := tr.Answered(whole); k.VenueID != "va" || k.ClientID != "a" || k.Status != canceled || !k.Filled.Equal(dec("2")) {
+	if k := tr.Answered(whole); k.VenueID != "va" || k.ClientID != "a" || k.Status != canceled || !k.Filled.Equal(dec("2")) || !k.Quantity.Equal(dec("5")) {
 		t.Errorf("%+v", k)
 	}
 	if ev, news := tr.Order(whole); !news || words(ev) != "a canceled 2/5" {
