@@ -52,7 +52,9 @@ var transitions = [...]uint16{
 	// Rejected after acknowledgement happens where an acknowledgement is the gateway's only (OKX, Bybit).
 	StatusAccepted:        bit(StatusUnknown, StatusPartiallyFilled, StatusFilled, StatusCanceled, StatusReplaced, StatusRejected, StatusExpired),
 	StatusPartiallyFilled: bit(StatusUnknown, StatusFilled, StatusCanceled, StatusReplaced, StatusExpired),
-	StatusReplaced:        bit(StatusUnknown, StatusAccepted, StatusPartiallyFilled, StatusFilled, StatusCanceled, StatusExpired),
+	// Rejected after Replaced is not what a venue means, but what its words may read as where they do not tell an order that would have taken
+	// when it came from one that was amended so as to take (OKX): an end that were ignored would leave the order working for ever.
+	StatusReplaced: bit(StatusUnknown, StatusAccepted, StatusPartiallyFilled, StatusFilled, StatusCanceled, StatusRejected, StatusExpired),
 	StatusCanceled:        bit(StatusFilled),
 	StatusExpired:         bit(StatusFilled),
 	StatusFilled:          0,

@@ -21,7 +21,7 @@ unknown:          pending, accepted, partially filled, filled, canceled, replace
 pending:          unknown, accepted, partially filled, filled, canceled, replaced, rejected, expired
 accepted:         unknown, partially filled, filled, canceled, replaced, rejected, expired
 partially filled: unknown, filled, canceled, replaced, expired
-replaced:         unknown, accepted, partially filled, filled, canceled, expired
+replaced:         unknown, accepted, partially filled, filled, canceled, rejected, expired
 canceled:         filled
 expired:          filled
 filled:
@@ -125,6 +125,7 @@ func TestTransitionsAsSpecified(t *testing.T) {
 		{"no replacement of a filled order", []exchange.Status{partly, filled, replaced}, false},
 		{"a filled order cannot be canceled", []exchange.Status{accepted, filled, canceled}, false},
 		{"a rejection after the gateway's acknowledgement", []exchange.Status{pending, accepted, rejected}, true},
+		{"an end that reads as a rejection after a replacement", []exchange.Status{accepted, replaced, rejected}, true},
 		{"no rejection after a fill", []exchange.Status{accepted, partly, rejected}, false},
 		{"nothing follows a rejection", []exchange.Status{pending, rejected, accepted}, false},
 		{"nor do fills go back", []exchange.Status{accepted, partly, accepted}, false},

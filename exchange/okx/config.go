@@ -146,6 +146,7 @@ type Exchange struct {
 	strangers map[string]bool     // instIds that are in no list; false: not asked yet
 	mode      *mode               // of the account; nil: not asked yet
 	amends    map[string]chan amended
+	changed   changes
 }
 
 var (

@@ -41,6 +41,7 @@ func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.
 	if err != nil {
 		return exchange.Order{}, bad(opLookup, err)
 	}
+	x.resolve(&o, row)
 	if o.Filled.Sign() > 0 {
 		o.Fills, err = x.fillsOf(ctx, row, d)
 	}

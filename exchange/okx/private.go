@@ -66,7 +66,7 @@ func (x *Exchange) connect(ctx context.Context, push func(private.Update) error)
 		return nil, err
 	}
 	c := &conn{Conn: socket, x: x, push: push, read: newPushReader(x.cfg.Account, x.named), told: make(chan told, 16)}
-	c.read.amended = x.tellAmended
+	c.read.amended, c.read.resolve = x.tellAmended, x.resolve
 	return c, nil
 }
 

@@ -137,6 +137,53 @@ func TestStreamedPostOnly(t *testing.T) {
 	})
 }
 
+// One that was on the book and was amended so as to take has not been rejected, whatever tells of the amendment, and the next report says no less.
+func TestPostOnlyAmendedIntoTaking(t *testing.T) {
+	post := func(pairs ...string) string { return changed(append([]string{"ordType", `"post_only"`}, pairs...)...) }
+	end := func(pairs ...string) string {
+		return post(append([]string{"state", `"canceled"`, "cancelSource", `"31"`, "uTime", `"1700000000400"`}, pairs...)...)
+	}
+	amended := post("reqId", `"z1"`, "amendResult", `"0"`, "px", `"50001"`, "uTime", `"1700000000200"`)
+	const head = `BTC-USDT-PERP "b15" 77 buy limit GTC post-only `
+	const reason = ", 0 filled at 0 (post only: it would have taken)"
+	for _, tt := range []struct {
+		name   string
+		pushes []string
+		want   string
+	}{
+		{"never amended", []string{post(), end()}, "0.03 at 50000.1: rejected"},
+		{"an amendment, then the end", []string{post(), amended, end("px", `"50001"`)}, "0.03 at 50001: expired"},
+		{"another one failed in between", []string{post(), amended, post("reqId", `"z2"`, "amendResult", `"-1"`, "px", `"50001"`, "uTime", `"1700000000300"`), end("px", `"50001"`)}, "0.03 at 50001: expired"},
+		{"both in one", []string{post(), end("reqId", `"z1"`, "amendResult", `"0"`)}, "0.03 at 50000.1: expired"},
+		{"missed: the price tells", []string{post(), end("px", `"60000"`)}, "0.03 at 60000: expired"},
+		{"missed: the size tells", []string{post(), end("sz", `"4"`)}, "0.04 at 50000.1: expired"},
+		{"an amendment that failed", []string{post(), post("reqId", `"z1"`, "amendResult", `"-1"`), end()}, "0.03 at 50000.1: rejected"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				x := o.client(t)
+				f := follows(t, x)
+				settle(5 * time.Second)
+				for _, row := range tt.pushes {
+					f.take()
+					o.push(framed("orders", row))
+					settle(time.Second)
+				}
+				if got := f.take(); got != head+tt.want+reason {
+					t.Errorf("emitted\n%s\nwant\n%s", got, head+tt.want+reason)
+				}
+				o.set("GET "+placePath, list(tt.pushes[len(tt.pushes)-1]))
+				got, err := x.Lookup(t.Context(), order("BTC-USDT-PERP", "b15", "0.03", "1").Ref())
+				if err != nil || !strings.HasSuffix(tt.want, got.Status.String()) {
+					t.Errorf("looked up: %s, %v", showOrder(got), err)
+				}
+				_ = f.stop()
+			})
+		})
+	}
+}
+
 func TestLogins(t *testing.T) {
 	failed := func(code, msg string) string {
 		return fmt.Sprintf(`{"event":"error","code":%q,"msg":%q,"connId":"a4d3ae55"}`, code, msg)

@@ -13,6 +13,7 @@ type pushReader struct {
 	account exchange.AccountID
 	named   func(inst string) (*details, bool)
 	amended func(*orderRow)              // told of amendments; nil: nobody is
+	resolve func(*exchange.Order, *orderRow)
 	held    map[string]exchange.Position // by posId: a market may have a cross and an isolated one
 }
 
@@ -54,6 +55,9 @@ func (r *pushReader) orders(data []byte) ([]private.Update, error) {
 		if err != nil {
 			return nil, err
 		}
+		if r.resolve != nil {
+			r.resolve(&o, &rows[i])
+		}
 		f, ok, err := rows[i].fill(d.Instrument, r.account)
 		if err != nil {
 			return nil, err
@@ -61,7 +65,7 @@ func (r *pushReader) orders(data []byte) ([]private.Update, error) {
 		if ok {
 			o.Fills = []exchange.Fill{f}
 		}
-		if rows[i].ReqID != "" && rows[i].AmendResult != "" && r.amended != nil {
+		if rows[i].AmendResult != "" && r.amended != nil {
 			r.amended(&rows[i])
 		}
 		all = append(all, private.Update{Order: &o, At: o.Time})

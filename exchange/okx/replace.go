@@ -89,6 +89,7 @@ func (x *Exchange) confirm(ctx context.Context, o exchange.Order, news <-chan am
 		case err != nil:
 			return unknown("acknowledged, and not to be looked up", err)
 		case now.Price.Equal(o.Price) && now.Quantity.Equal(o.Quantity):
+			x.noteChange(now.VenueID)
 			now = x.tracker.Answered(now)
 			now.Requeued = o.Requeued
 			return now, nil
@@ -102,6 +103,12 @@ func (x *Exchange) confirm(ctx context.Context, o exchange.Order, news <-chan am
 			return unknown("acknowledged", err)
 		}
 	}
+}
+
+func (x *Exchange) noteChange(ordID string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.changed.add(ordID)
 }
 
 // expect opens a place for what the stream tells of an amendment.
@@ -122,10 +129,48 @@ func (x *Exchange) expectNoMore(id string) {
 	delete(x.amends, id)
 }
 
+// changes are the orders, by the venue's id, that were amended: the newest ones, two lots of a bounded size.
+type changes struct{ young, old map[string]bool }
+
+const maxChanges = 4096
+
+func (c *changes) add(ordID string) {
+	if len(c.young) >= maxChanges {
+		c.young, c.old = nil, c.young
+	}
+	if c.young == nil {
+		c.young = map[string]bool{}
+	}
+	c.young[ordID] = true
+}
+
+func (c *changes) has(ordID string) bool { return c.young[ordID] || c.old[ordID] }
+
+// resolve tells from a rejection the end of a post-only order that was on the book and was amended so as to take: the venue has one word
+// for both. That an order was amended it says at the time, or price and size do. That it was live says nothing: the venue pushes that of
+// orders that take as well.
+func (x *Exchange) resolve(o *exchange.Order, w *orderRow) {
+	if o.Status != exchange.StatusRejected {
+		return
+	}
+	k, known := x.tracker.Known(o.Ref())
+	known = known && (k.VenueID == "" || k.VenueID == o.VenueID)
+	moved := known && (!k.Price.IsZero() && !k.Price.Equal(o.Price) || !k.Quantity.IsZero() && !k.Quantity.Equal(o.Quantity))
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if w.AmendResult == "0" || moved || x.changed.has(o.VenueID) {
+		x.changed.add(o.VenueID) // the next report may tell less
+		o.Status = exchange.StatusExpired
+	}
+}
+
 // tellAmended hands over what a push says of an amendment.
 func (x *Exchange) tellAmended(w *orderRow) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if w.AmendResult == "0" {
+		x.changed.add(string(w.OrdID))
+	}
 	select {
 	case x.amends[string(w.ReqID)] <- amended{w.AmendResult == "0", string(w.Code), string(w.Message)}:
 	default: // not ours, or told already
