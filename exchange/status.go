@@ -55,10 +55,10 @@ var transitions = [...]uint16{
 	// Rejected after Replaced is not what a venue means, but what its words may read as where they do not tell an order that would have taken
 	// when it came from one that was amended so as to take (OKX): an end that were ignored would leave the order working for ever.
 	StatusReplaced: bit(StatusUnknown, StatusAccepted, StatusPartiallyFilled, StatusFilled, StatusCanceled, StatusRejected, StatusExpired),
-	StatusCanceled:        bit(StatusFilled),
-	StatusExpired:         bit(StatusFilled),
-	StatusFilled:          0,
-	StatusRejected:        0,
+	StatusCanceled: bit(StatusFilled),
+	StatusExpired:  bit(StatusFilled),
+	StatusFilled:   0,
+	StatusRejected: 0,
 }
 
 func bit(s ...Status) (b uint16) {

@@ -112,7 +112,8 @@ type Config struct {
 	// fields, the account's socket heeds NetDial, HandshakeTimeout and WriteWait.
 	Session feed.SessionConfig
 
-	// Seed is of the jitter of requests; 0: a random one.
+	// Seed is of the jitter of requests, and of the ids of amendments; 0: a random one. Any other is for tests: programs of one account must not
+	// share it.
 	Seed uint64
 
 	Hooks Hooks
@@ -137,7 +138,8 @@ type Exchange struct {
 	stream  *private.Stream // nil without credentials
 	renew   chan struct{}   // asks for a new socket of the account
 	entry   atomic.Pointer[conn]
-	ids     atomic.Uint64 // of requests over WebSocket, and of amendments
+	prefix  string        // of the ids of requests over WebSocket, and of amendments: all of the account's programs are told of those
+	ids     atomic.Uint64 // their numbers
 
 	mu        sync.Mutex // guards what follows
 	rules     map[exchange.Symbol]*details
@@ -145,7 +147,7 @@ type Exchange struct {
 	listed    bool                // the venue's whole list is in rules
 	strangers map[string]bool     // instIds that are in no list; false: not asked yet
 	mode      *mode               // of the account; nil: not asked yet
-	amends    map[string]chan amended
+	amends    map[string]awaited
 	changed   changes
 }
 
@@ -166,7 +168,7 @@ func New(cfg Config) (*Exchange, error) {
 	if cfg.Endpoints.Simulated {
 		header.Set("x-simulated-trading", "1")
 	}
-	x := &Exchange{limits: cfg.Limits, tracker: private.NewTracker(private.TrackerConfig{Account: cfg.Account}), renew: make(chan struct{}, 1)}
+	x := &Exchange{limits: cfg.Limits, prefix: newPrefix(cfg.Seed), tracker: private.NewTracker(private.TrackerConfig{Account: cfg.Account}), renew: make(chan struct{}, 1)}
 	x.client = &rest.Client{Venue: Venue, Base: cfg.Endpoints.REST, Header: header, HTTP: rest.Harden(cfg.HTTP), Limits: x.limits.rest,
 		Jitter: rest.NewJitter(cfg.Seed), Read: x.read}
 	if err := x.arm(&cfg); err != nil {

@@ -293,3 +293,6 @@ func Bodies(inst, mode, id, side, kind, size, price, target, quote string, ban, 
 	}
 	return quick, whole, ok
 }
+
+// Prefix is what all ids of requests begin with.
+func Prefix(x *Exchange) string { return x.prefix }

@@ -70,8 +70,8 @@ func (x *Exchange) find(ctx context.Context, n *naming, d *details) (*orderRow, 
 		return nil, err
 	}
 	for i := range rows {
-		if w := &rows[i]; n.OrdID != "" && string(w.OrdID) == n.OrdID || n.OrdID == "" && string(w.ClOrdID) == n.ClOrdID {
-			return w, nil
+		if n.is(&rows[i]) {
+			return &rows[i], nil
 		}
 	}
 	if absent != nil {

@@ -452,10 +452,10 @@ func TestSocketEntryOfChanges(t *testing.T) {
 		}
 		got := o.frames()[1:]
 		for i, want := range []string{
-			`{"id":"r2","op":"amend-order","args":[{"instIdCode":10459,"clOrdId":"b15","newPx":"7","reqId":"r1"}]}`, "", "",
-			`{"id":"r7","op":"cancel-order","args":[{"instIdCode":10459,"ordId":"77"}]}`,
+			`{"id":"@2","op":"amend-order","args":[{"instIdCode":10459,"clOrdId":"b15","newPx":"7","reqId":"@1"}]}`, "", "",
+			`{"id":"@7","op":"cancel-order","args":[{"instIdCode":10459,"ordId":"77"}]}`,
 		} {
-			if i >= len(got) || want != "" && got[i] != want {
+			if i >= len(got) || want != "" && got[i] != strings.ReplaceAll(want, "@", okx.Prefix(x)) {
 				t.Errorf("sent %v, want %s", got, want)
 			}
 		}

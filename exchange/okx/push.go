@@ -12,7 +12,7 @@ import (
 type pushReader struct {
 	account exchange.AccountID
 	named   func(inst string) (*details, bool)
-	amended func(*orderRow)              // told of amendments; nil: nobody is
+	amended func(*orderRow) // told of amendments; nil: nobody is
 	resolve func(*exchange.Order, *orderRow)
 	held    map[string]exchange.Position // by posId: a market may have a cross and an isolated one
 }

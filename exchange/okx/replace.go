@@ -9,6 +9,12 @@ import (
 	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
+// awaited is an amendment whose outcome somebody waits for.
+type awaited struct {
+	of   naming
+	news chan amended
+}
+
 // amended is what the order stream tells of an amendment.
 type amended struct {
 	made          bool
@@ -34,7 +40,7 @@ func (x *Exchange) Replace(ctx context.Context, ref exchange.OrderRef, change ex
 		}
 	}
 	a.ReqID = x.nextID()
-	news := x.expect(a.ReqID)
+	news := x.expect(a.ReqID, a.naming)
 	defer x.expectNoMore(a.ReqID)
 	w := &writing{op: opReplace, path: amendPath, socketOp: "amend-order", arg: a, lane: rest.Opens, costs: x.orderCosts(byAmend, d), d: d}
 	row, err := x.write(ctx, w)
@@ -112,14 +118,14 @@ func (x *Exchange) noteChange(ordID string) {
 }
 
 // expect opens a place for what the stream tells of an amendment.
-func (x *Exchange) expect(id string) <-chan amended {
+func (x *Exchange) expect(id string, of naming) <-chan amended {
 	news := make(chan amended, 1)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.amends == nil {
-		x.amends = map[string]chan amended{}
+		x.amends = map[string]awaited{}
 	}
-	x.amends[id] = news
+	x.amends[id] = awaited{of, news}
 	return news
 }
 
@@ -171,8 +177,12 @@ func (x *Exchange) tellAmended(w *orderRow) {
 	if w.AmendResult == "0" {
 		x.changed.add(string(w.OrdID))
 	}
+	a, ok := x.amends[string(w.ReqID)]
+	if !ok || !a.of.is(w) { // another program's
+		return
+	}
 	select {
-	case x.amends[string(w.ReqID)] <- amended{w.AmendResult == "0", string(w.Code), string(w.Message)}:
-	default: // not ours, or told already
+	case a.news <- amended{w.AmendResult == "0", string(w.Code), string(w.Message)}:
+	default: // told already
 	}
 }

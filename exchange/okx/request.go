@@ -175,6 +175,14 @@ func namingOf(ref *exchange.OrderRef, d *details) (naming, error) {
 	return n, err
 }
 
+// is reports whether w is the order that n points at.
+func (n *naming) is(w *orderRow) bool {
+	if n.OrdID != "" {
+		return string(w.OrdID) == n.OrdID
+	}
+	return string(w.ClOrdID) == n.ClOrdID
+}
+
 func (n *naming) query() url.Values {
 	v := url.Values{"instId": {n.InstID}}
 	if n.OrdID != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -167,8 +168,16 @@ func (x *Exchange) post(ctx context.Context, r *rest.Request) ([]byte, error) {
 	return x.client.Do(ctx, r)
 }
 
-// nextID is a new id of a request.
-func (x *Exchange) nextID() string { return "r" + strconv.FormatUint(x.ids.Add(1), 36) }
+// nextID is a new id of a request: letters and digits, at most 32.
+func (x *Exchange) nextID() string { return x.prefix + strconv.FormatUint(x.ids.Add(1), 36) }
+
+// newPrefix is what tells an Exchange's ids from those of others.
+func newPrefix(seed uint64) string {
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	return fmt.Sprintf("r%011x", rand.New(rand.NewPCG(seed, 1)).Uint64()>>20)
+}
 
 // Cancel takes a working order off the book. It is acknowledged only: the answer has the order as it is known, and the order stream tells
 // what became of it.

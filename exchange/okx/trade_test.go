@@ -425,6 +425,57 @@ func TestReplaceReactions(t *testing.T) {
 	}
 }
 
+// Another program of the account amends its own order: that is no news of ours, whatever id it gave its request.
+func TestAmendmentsOfOthers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		reqID func(x *okx.Exchange) string
+		row   []string // of the other's order
+	}{
+		{"numbered as programs do", func(*okx.Exchange) string { return "r1" }, nil},
+		{"the same id, another order", func(x *okx.Exchange) string { return okx.Prefix(x) + "1" }, []string{"ordId", `"999"`, "clOrdId", `"other"`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				x := o.client(t)
+				o.set(placePath, reply{body: ack})
+				o.set("GET "+placePath, list(base))
+				o.set("/api/v5/trade/amend-order", reply{body: ack, after: 100 * time.Millisecond})
+				f := follows(t, x)
+				settle(5 * time.Second)
+				req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+				if _, err := x.Place(t.Context(), req); err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(50*time.Millisecond, func() {
+					o.push(framed("orders", changed(append([]string{"reqId", fmt.Sprintf("%q", tt.reqID(x)), "amendResult", `"0"`}, tt.row...)...)))
+				})
+				_, err := x.Replace(t.Context(), req.Ref(), exchange.Change{Price: dec("7")})
+				checkOutcome(t, err, exchange.ErrOutcomeUnknown, nil)
+				_ = f.stop()
+			})
+		})
+	}
+}
+
+// Each process has ids of its own.
+func TestRequestIDs(t *testing.T) {
+	seen := map[string]bool{}
+	for seed := range uint64(20) {
+		for range 2 {
+			p := okx.Prefix(trader(t, &desk{}, func(c *okx.Config) { c.Seed = seed }))
+			if len(p) != 12 || strings.Trim(p, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+				t.Errorf("%q", p)
+			}
+			seen[p] = true
+		}
+	}
+	if len(seen) != 19+2 { // a seed is for tests: it repeats itself
+		t.Errorf("%d prefixes", len(seen))
+	}
+}
+
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)
