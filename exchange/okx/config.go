@@ -174,7 +174,7 @@ func New(cfg Config) (*Exchange, error) {
 	if err := x.arm(&cfg); err != nil {
 		return nil, err
 	}
-	x.clock = rest.NewClock(x.ServerTime)
+	x.clock = rest.NewClock(x.sample)
 	x.client.Clock = x.clock
 	cfg.Credentials, cfg.Standby = Credentials{}, nil
 	x.cfg = cfg

@@ -126,7 +126,16 @@ func (x *Exchange) expiry(deadline time.Time) string {
 
 // ServerTime is the venue's clock as it answered.
 func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) {
-	data, err := x.client.Get(ctx, "server time", timePath, rest.Cost{Name: byTime, N: 1})
+	return x.readTime(ctx, x.client.Get)
+}
+
+// sample is what the clock is set by: orders wait for it, so it is not tried again.
+func (x *Exchange) sample(ctx context.Context) (time.Time, error) {
+	return x.readTime(ctx, x.client.GetOnce)
+}
+
+func (x *Exchange) readTime(ctx context.Context, get rest.Getter) (time.Time, error) {
+	data, err := get(ctx, "server time", timePath, rest.Cost{Name: byTime, N: 1})
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -93,7 +93,8 @@ func (x *Exchange) prepare(ctx context.Context, op string, m exchange.Market, a 
 
 // Place sends one order. The answer is an acknowledgement: StatusAccepted says that the venue will look at it. Market orders are in base
 // units, and never made smaller for lack of funds. After Deadline the venue refuses. Reduce-only is for swaps; an order for more than the
-// position is refused.
+// position is refused. Where the account's level wants cross margin for spot, and it has borrowing switched on (the venue's autoLoan), a spot
+// order for more than there is is not refused: the venue borrows what is missing.
 func (x *Exchange) Place(ctx context.Context, req exchange.OrderRequest) (exchange.Order, error) {
 	d, err := x.prepare(ctx, opPlace, req.Market, req.Account)
 	if err != nil {
@@ -204,7 +205,7 @@ func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.
 }
 
 // CancelAll cancels the working orders on s that the venue lists, twenty at a time: it has no single request for it. Orders that come while
-// it runs may stay.
+// it runs may stay. Where some were canceled and others were not, the outcome is unknown.
 func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
 	d, err := x.prepare(ctx, opCancelAll, exchange.Market{Venue: Venue, Symbol: s}, x.cfg.Account)
 	if err != nil {
@@ -214,29 +215,43 @@ func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
 	if err != nil {
 		return notSent(opCancelAll, err)
 	}
-	var failed *exchange.Error
-	canceled := false
+	var all outcomes
 	for part := range slices.Chunk(orders, cancelSize) {
 		var list []naming
 		for i := range part {
 			list = append(list, naming{InstID: d.VenueSymbol, OrdID: part[i].VenueID})
 		}
-		if e := x.cancelMany(ctx, list, d); e == nil {
-			canceled = true
-		} else if failed == nil || errors.Is(e.Outcome, exchange.ErrOutcomeUnknown) {
-			failed = e
-		}
+		x.cancelMany(ctx, list, d, &all)
 	}
-	if failed == nil {
+	if all.worst == nil {
 		return nil
 	}
-	if canceled { // some of it has happened
-		failed.Outcome = exchange.ErrOutcomeUnknown
-	}
-	return failed
+	return all.worst
 }
 
-func (x *Exchange) cancelMany(ctx context.Context, list []naming, d *details) *exchange.Error {
+// outcomes are those of several orders as one: worst is unknown where any is, or where a part was done and another was not.
+type outcomes struct {
+	done  bool
+	worst *exchange.Error
+}
+
+func (o *outcomes) succeeded() {
+	if o.done = true; o.worst != nil {
+		o.worst.Outcome = exchange.ErrOutcomeUnknown
+	}
+}
+
+func (o *outcomes) failed(e *exchange.Error) {
+	rank := []error{exchange.ErrNotSent, exchange.ErrRejected, exchange.ErrOutcomeUnknown}
+	if o.done {
+		e.Outcome = exchange.ErrOutcomeUnknown
+	}
+	if o.worst == nil || slices.Index(rank, e.Outcome) > slices.Index(rank, o.worst.Outcome) {
+		o.worst = e
+	}
+}
+
+func (x *Exchange) cancelMany(ctx context.Context, list []naming, d *details, all *outcomes) {
 	cost := x.costOf(byCancelMany, d)
 	if cost.N = len(list); cost.N == 1 { // counts as a single one
 		cost = x.costOf(byCancel, d)
@@ -250,21 +265,23 @@ func (x *Exchange) cancelMany(ctx context.Context, list []naming, d *details) *e
 		}
 	}
 	if e := (*exchange.Error)(nil); errors.As(err, &e) {
-		return e
+		all.failed(e)
+		return
 	} else if err != nil {
 		e = unread(batch, err)
 		e.Op = opCancelAll
-		return e
+		all.failed(e)
+		return
 	}
 	for i := range rows {
-		e := rows[i].refusal(batch, http.StatusOK)
-		if e == nil || gone[e.Code] {
-			continue
+		switch e := rows[i].refusal(batch, http.StatusOK); {
+		case e == nil:
+			all.succeeded()
+		case !gone[e.Code]:
+			e.Op = opCancelAll
+			all.failed(e)
 		}
-		e.Op = opCancelAll
-		return e
 	}
-	return nil
 }
 
 // gone are the codes of a cancellation that comes too late to be needed.

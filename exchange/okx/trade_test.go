@@ -515,6 +515,13 @@ func TestCancelAll(t *testing.T) {
 		rows := strings.Repeat(`{"ordId":"1","sCode":"0"},`, n-1) + fmt.Sprintf(`{"ordId":"1","sCode":%q}`, last)
 		return reply{body: `{"code":"0","data":[` + rows + `]}`}
 	}
+	each := func(codes ...string) reply {
+		var rows []string
+		for _, c := range codes {
+			rows = append(rows, fmt.Sprintf(`{"ordId":"1","sCode":%q}`, c))
+		}
+		return reply{body: `{"code":"2","data":[` + strings.Join(rows, ",") + `]}`}
+	}
 	for _, tt := range []struct {
 		name    string
 		orders  int
@@ -525,7 +532,12 @@ func TestCancelAll(t *testing.T) {
 		{"none", 0, []reply{answer(1, "0")}, nil, nil},
 		{"three batches", 45, []reply{answer(20, "0"), answer(20, "0"), answer(5, "0")}, []int{20, 20, 5}, nil},
 		{"some have ended", 2, []reply{answer(2, "51400")}, []int{2}, nil},
-		{"one is refused", 2, []reply{answer(2, "51000")}, []int{2}, exchange.ErrRejected},
+		{"one is refused, the other canceled", 2, []reply{answer(2, "51000")}, []int{2}, exchange.ErrOutcomeUnknown},
+		{"the other way round", 2, []reply{each("51000", "0")}, []int{2}, exchange.ErrOutcomeUnknown},
+		{"one is refused, the other unknown", 2, []reply{each("51404", "51412")}, []int{2}, exchange.ErrOutcomeUnknown},
+		{"one is refused, the other has ended", 2, []reply{each("51400", "51404")}, []int{2}, exchange.ErrRejected},
+		{"both are refused", 2, []reply{each("51404", "51000")}, []int{2}, exchange.ErrRejected},
+		{"the first batch is refused", 21, []reply{{body: `{"code":"50111","data":[]}`}, each("0")}, []int{20, 1}, exchange.ErrOutcomeUnknown},
 		{"the second batch is refused", 21, []reply{answer(20, "0"), {body: `{"code":"50111","data":[]}`}}, []int{20, 1}, exchange.ErrOutcomeUnknown},
 		{"a row is missing", 2, []reply{answer(1, "0")}, []int{2}, exchange.ErrOutcomeUnknown},
 		{"no answer", 2, []reply{{reset: true}}, []int{2}, exchange.ErrOutcomeUnknown},
