@@ -196,3 +196,40 @@ func TestSinceWhen(t *testing.T) {
 		s.stop(context.Canceled)
 	})
 }
+
+// A push may count a fill that no message tells, and nothing is wrong with the connection: the fill is fetched, unless it comes by itself.
+func TestFillThatIsNeverPushed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newSocket("spot", exchange.Spot)
+		s := start(t, private.Config{}, x)
+		time.Sleep(time.Hour) // nothing of the start is left to be read
+		s.expect("up")
+		asked := func() (n int) {
+			x.set(func() { n, x.asked = len(x.asked), nil })
+			return n
+		}
+		_ = asked()
+		x.last().say(order(report(spot, "a", filled, "5")))
+		time.Sleep(time.Second)
+		x.last().say(single(fill(spot, "a", "t1", "5")))
+		time.Sleep(time.Hour)
+		s.expect("a filled 5/5", "a filled 5/5 t1")
+		if n := asked(); n != 0 {
+			t.Errorf("%d lookups of a fill that came by itself", n)
+		}
+		x.last().say(order(report(spot, "b", filled, "5")))
+		time.Sleep(10 * time.Second) // the venue's readings lag: nothing yet
+		s.expect("b filled 5/5")
+		x.set(func() { x.orders["b"] = report(spot, "b", filled, "5", fill(spot, "b", "t2", "5")) })
+		time.Sleep(time.Minute)
+		s.expect("b filled 5/5 t2")
+		_ = asked()
+		x.last().say(order(report(spot, "c", filled, "5"))) // the venue never shows it
+		time.Sleep(24 * time.Hour)
+		s.expect("c filled 5/5")
+		if n := asked(); n == 0 || n > 10 {
+			t.Errorf("%d lookups of a fill that never comes", n)
+		}
+		s.stop(context.Canceled)
+	})
+}

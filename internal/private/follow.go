@@ -18,7 +18,17 @@ type link struct {
 	Link
 	gap time.Time // since when it is not certain that all was told; zero: since ever. Only the link's goroutine looks at it.
 
+	owed chan struct{} // holds a token while fills that a push counted may be missing: see watch.fetch
+
 	ready, live bool // the present connection has reconciled; has emptied what it held. Guarded by run.mu.
+}
+
+// owe says that a push counted more than was told. As a rule the fills follow by themselves.
+func (l *link) owe() {
+	select {
+	case l.owed <- struct{}{}:
+	default:
+	}
 }
 
 // line is one connection of a link.

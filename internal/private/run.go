@@ -98,6 +98,9 @@ func (r *run) tell(x item, emit func(exchange.Event)) {
 		if ev, news := r.cfg.Tracker.tell(*u.Order, x.looked); news {
 			emit(ev)
 		}
+		if !x.looked && r.cfg.Tracker.owes(*u.Order) {
+			x.link.owe()
+		}
 	}
 	if u.Fill != nil {
 		if ev, news := r.cfg.Tracker.Fill(*u.Fill); news {

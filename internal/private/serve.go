@@ -88,9 +88,11 @@ func (r *run) all(is func(*link) bool) bool {
 // serve watches a live connection until it ends, and those that replace it. It returns the last of them with the cause.
 func (r *run) serve(c *line) (*line, error) {
 	l := c.link
-	w := watch{run: r, line: c, settle: time.NewTimer(r.cfg.Settle), age: time.NewTimer(r.maxAge(l, c))}
+	w := watch{run: r, line: c, settle: time.NewTimer(r.cfg.Settle), age: time.NewTimer(r.maxAge(l, c)), late: time.NewTimer(0)}
+	<-w.late.C
 	defer w.settle.Stop()
 	defer w.age.Stop()
+	defer w.late.Stop()
 	for {
 		select {
 		case <-w.line.ctx.Done():
@@ -100,6 +102,10 @@ func (r *run) serve(c *line) (*line, error) {
 			return w.line, context.Cause(w.line.ctx)
 		case <-w.settle.C:
 			w.lookAgain()
+		case <-l.owed:
+			w.await()
+		case <-w.late.C:
+			w.fetch()
 		case <-w.age.C:
 			w.replace()
 		case <-l.Renew:
@@ -125,6 +131,8 @@ type watch struct {
 	settled bool        // nothing is missing up to now
 	looks   int         // that succeeded
 	fails   int         // in a row
+	late    *time.Timer // when to fetch fills that a push counted, and none told
+	fetches int         // of those; 0: late is not set
 }
 
 // maxLooks bounds the wait for fills that a venue counts but does not show: about 6 minutes with the default Settle.
@@ -158,6 +166,43 @@ func (w *watch) lookAgain() {
 	if w.looks < maxLooks && (short || w.cfg.Tracker.owing(c.link.Kinds)) {
 		w.settle.Reset(w.cfg.Settle << w.looks)
 	}
+}
+
+// await gives fills that were counted the time to come by themselves.
+func (w *watch) await() {
+	if w.fetches == 0 && w.line.link.Lookup != nil {
+		w.fetches = 1
+		w.late.Reset(w.cfg.Settle)
+	}
+}
+
+// fetch looks up the orders of which more was counted than told: some venues tell of a fill without its execution, and others lose one. It
+// does so less and less often, and then waits for the next push or connection.
+func (w *watch) fetch() {
+	c := w.line
+	refs := w.cfg.Tracker.short(c.link.Kinds)
+	if len(refs) == 0 {
+		w.fetches = 0
+		return
+	}
+	found := catchUp{run: w.run, link: c.link}
+	if err := found.lookUpAll(c.ctx, refs); err != nil && c.ctx.Err() == nil {
+		w.cfg.Report(c.link.Name, err)
+	}
+	w.mu.Lock()
+	for _, x := range found.news {
+		if !w.room(c.ctx) {
+			w.cfg.Tracker.miss(x.update)
+			continue
+		}
+		w.put(x)
+	}
+	w.mu.Unlock()
+	if w.fetches++; w.fetches > maxLooks {
+		w.fetches = 0
+		return
+	}
+	w.late.Reset(w.cfg.Settle << (w.fetches - 1))
 }
 
 // replace makes a new connection while the old one goes on: both are listened to for a while. A silent break of the old one, not yet

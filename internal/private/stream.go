@@ -65,7 +65,7 @@ func New(cfg Config) (*Stream, error) {
 		if l.MaxAge == 0 {
 			l.MaxAge = 23 * time.Hour
 		}
-		s.links = append(s.links, &link{Link: l})
+		s.links = append(s.links, &link{Link: l, owed: make(chan struct{}, 1)})
 	}
 	return s, nil
 }

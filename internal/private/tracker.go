@@ -224,6 +224,21 @@ func (t *Tracker) open(kind exchange.Kind) []*record {
 	return slices.Compact(rs)
 }
 
+// short points at the orders of kinds of which more is counted than was told.
+func (t *Tracker) short(kinds []exchange.Kind) []exchange.OrderRef {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var refs []exchange.OrderRef
+	for _, kind := range kinds {
+		for _, r := range t.open(kind) {
+			if r.owing() {
+				refs = append(refs, r.order.Ref())
+			}
+		}
+	}
+	return refs
+}
+
 // owing reports whether the venue counts fills, of any of the kinds, that were not told.
 func (t *Tracker) owing(kinds []exchange.Kind) bool {
 	t.mu.Lock()
