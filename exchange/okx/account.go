@@ -13,7 +13,7 @@ import (
 )
 
 // Balances lists the assets of the trading account, zero ones left out; what lies in the funding account is not among them. Its one wallet
-// pays for everything.
+// pays for everything. A debt (the account borrowed, see Place) is a negative Free.
 func (x *Exchange) Balances(ctx context.Context) ([]exchange.Balance, error) {
 	const op = "balances"
 	data, err := x.ask(ctx, op, balancePath, nil, rest.Reads, x.cost(byBalance))

@@ -23,14 +23,16 @@ func TestAccount(t *testing.T) {
 		o := openOffice(t)
 		x := o.client(t)
 		o.set("/api/v5/account/balance", list(`{"uTime":"1","details":[{"ccy":"USDT","availBal":"100.5","frozenBal":"5"},{"ccy":"BTC","availBal":"0","frozenBal":"0"},`+
-			`{"ccy":"ETH","availBal":"","availEq":"2","frozenBal":""},{"ccy":"SOL","availBal":"-1","frozenBal":"0"}]}`))
+			`{"ccy":"ETH","availBal":"","availEq":"2","frozenBal":""},{"ccy":"SOL","availBal":"-1","frozenBal":"0","liab":"1"},`+
+			`{"ccy":"XRP","cashBal":"-2","liab":"2","availBal":"0","availEq":"-2","eq":"-2","frozenBal":"0"},{"ccy":"ADA","availBal":"","availEq":"-3","liab":"3"},`+
+			`{"ccy":"DOT","availBal":"5","liab":"2","frozenBal":"1"},{"ccy":"LTC","availBal":"0","liab":"0","frozenBal":""}]}`))
 		o.set("/api/v5/account/positions", list(
 			`{"instId":"BTC-USDT-SWAP","posId":"1","posSide":"net","mgnMode":"cross","pos":"-150","avgPx":"50000","uTime":"5"}`,
 			`{"instId":"BTC-USDT-SWAP","posId":"2","posSide":"net","mgnMode":"isolated","pos":"50","avgPx":"40000","uTime":"9"}`,
 			`{"instId":"BTC-USD-SWAP","posId":"3","posSide":"net","pos":"7","avgPx":"40000","uTime":"9"}`))
 		o.set("/api/v5/account/trade-fee", list(`{"feeGroup":[{"groupId":"1","maker":"-0.0008","taker":"-0.001"}],"instType":"SPOT"}`))
 		balances, err := x.Balances(t.Context())
-		if got := showBalances(balances); err != nil || got != "USDT 100.5 + 5, ETH 2 + 0, SOL -1 + 0" {
+		if got := showBalances(balances); err != nil || got != "USDT 100.5 + 5, ETH 2 + 0, SOL -1 + 0, XRP -2 + 0, ADA -3 + 0, DOT 3 + 1" {
 			t.Errorf("%s, %v", got, err)
 		}
 		positions, err := x.Positions(t.Context())

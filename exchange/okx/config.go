@@ -8,7 +8,8 @@
 // would take is acknowledged and then ends as StatusRejected.
 //
 // The account must be in net mode: with long_short_mode orders are refused with ErrUnsupported. Swaps are traded with cross margin, spot
-// with cash, or with cross margin where the account's level (multi-currency, portfolio) wants that.
+// with cash, or with cross margin where the account's level (multi-currency, portfolio) wants that. Such an account borrows for spot orders that
+// it cannot pay where its setting autoLoan is on: switch that off if it is not to.
 package okx
 
 import (
@@ -98,7 +99,8 @@ type Config struct {
 	// without them. Mind the venue's terms: a ban that is walked around may become one of the account.
 	Standby []Egress
 
-	// Instruments that are known already need not be fetched when a market of theirs is asked for.
+	// Instruments that are known already need not be fetched when a market of theirs is asked for. A perpetual's must have its Contract, for its
+	// orders are counted in contracts; spot's is 1, or left zero.
 	Instruments []exchange.Instrument
 
 	// Channel is the book channel that StreamBooks follows: "books" (default; 400 levels, every 100 ms, for everybody), "books50-l2-tbt" or
@@ -258,6 +260,10 @@ func (c *Config) validate() error {
 		}
 		if err := i.Validate(); err != nil {
 			return err
+		}
+		plain := i.Contract.IsZero() || i.Contract.Equal(exchange.Scaled(1, 0))
+		if spot := i.Market.Symbol.Kind == exchange.Spot; spot && !plain || !spot && i.Contract.IsZero() {
+			return fmt.Errorf("okx: instrument %s: contract of %s: want that of a perpetual, and 1 of spot: %w", i.Market, i.Contract, exchange.ErrInvalid)
 		}
 	}
 	return checkChannel(c.Channel)

@@ -43,6 +43,9 @@ func (d *details) family() string { return strings.TrimSuffix(d.VenueSymbol, "-S
 func known(all []exchange.Instrument) []*details {
 	var r []*details
 	for _, i := range all {
+		if i.Contract.IsZero() {
+			i.Contract = exchange.Scaled(1, 0)
+		}
 		r = append(r, &details{Instrument: i})
 	}
 	return r

@@ -7,21 +7,28 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// balances are what an account's rows hold, zero ones included.
+// balances are what an account's rows hold, zero ones included. What is owed is taken off what is free, where the venue has not done so itself.
 func (w *accountRow) balances() ([]exchange.Balance, error) {
 	f := fields{}
 	var r []exchange.Balance
 	for i := range w.Details {
 		d := &w.Details[i]
-		free := d.AvailBal
-		if free == "" { // in some account modes only equity is told
-			free = d.AvailEq
-		}
 		r = append(r, exchange.Balance{
-			Asset: exchange.Asset(f.must("ccy", d.Ccy)), Free: f.number("availBal", free), Locked: f.amount("frozenBal", d.FrozenBal),
+			Asset: exchange.Asset(f.must("ccy", d.Ccy)), Free: d.free(&f), Locked: f.amount("frozenBal", d.FrozenBal),
 		})
 	}
 	return r, f.err
+}
+
+func (d *balanceRow) free(f *fields) exchange.Decimal {
+	if d.AvailBal == "" { // in some account modes only equity is told, in which debts are counted
+		return f.number("availEq", d.AvailEq)
+	}
+	free := f.number("availBal", d.AvailBal)
+	if free.Sign() < 0 { // it is the debt
+		return free
+	}
+	return free.Sub(f.maybe("liab", d.Liab).Abs())
 }
 
 // position is the row in the library's terms. Its cost is the average price multiplied out: the venue tells no other.

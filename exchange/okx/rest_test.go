@@ -352,6 +352,27 @@ func TestKnownInstruments(t *testing.T) {
 	}
 }
 
+// contract is a market with a contract of its own.
+func contract(symbol, size string) []exchange.Instrument {
+	r := markets(symbol)
+	r[0].Contract = dec(size)
+	return r
+}
+
+// Spot is counted in base units, whether the rules that were given say so or leave it out.
+func TestSpotWithoutContract(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t, func(c *okx.Config) { c.Instruments = contract("BTC-USDT", "0") })
+		o.set("GET "+placePath, list(changed("instType", `"SPOT"`, "instId", `"BTC-USDT"`, "state", `"filled"`, "accFillSz", `"3"`, "avgPx", `"50000"`)))
+		o.set("/api/v5/trade/fills-history", list())
+		got, err := x.Lookup(t.Context(), order("BTC-USDT", "b15", "3", "1").Ref())
+		if err != nil || !got.Filled.Equal(dec("3")) || !got.Quantity.Equal(dec("3")) {
+			t.Errorf("%s, %v", showOrder(got), err)
+		}
+	})
+}
+
 func TestConfig(t *testing.T) {
 	bad := rules()
 	bad[0].Tick = exchange.Decimal{}
@@ -383,6 +404,9 @@ func TestConfig(t *testing.T) {
 		{"stream over HTTP", okx.Config{Endpoints: okx.Endpoints{Stream: "https://ws.okx.com"}}, false},
 		{"a channel without deltas", okx.Config{Channel: "books5"}, false},
 		{"instruments without tick", okx.Config{Instruments: bad}, false},
+		{"spot without contract", okx.Config{Instruments: contract("BTC-USDT", "0")}, true},
+		{"spot by the contract", okx.Config{Instruments: contract("BTC-USDT", "0.01")}, false},
+		{"a perpetual without contract", okx.Config{Instruments: contract("BTC-USDT-PERP", "0")}, false},
 		{"another venue's instruments", okx.Config{Instruments: foreign}, false},
 		{"a decoder of one's own", okx.Config{Session: feed.SessionConfig{Decoder: protocol(t, okx.ProtocolConfig{}).Decoder(nil)}}, false},
 	}

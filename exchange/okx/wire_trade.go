@@ -168,6 +168,7 @@ type balanceRow struct {
 	AvailBal  text `json:"availBal"`
 	AvailEq   text `json:"availEq"`
 	FrozenBal text `json:"frozenBal"`
+	Liab      text `json:"liab"` // owed
 }
 
 type positionRow struct {
