@@ -223,7 +223,8 @@ func (k EventKind) String() string {
 	return name([]string{"", "stream up", "stream down", "order", "balance", "position"}, int(k), "event")
 }
 
-// Event is one message of a venue's private stream.
+// Event is one message of a venue's private stream. Whatever its kind, Order.Market.Venue and Order.Account say whose stream it is; the rest
+// of Order is for OrderUpdate.
 type Event struct {
 	Kind      EventKind
 	Order     Order

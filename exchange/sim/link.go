@@ -59,7 +59,7 @@ func NewLink(cfg LinkConfig) (*Link, error) {
 	k := &Link{cfg: cfg, tries: make(tries)}
 	_, k.seen, _ = cfg.Engine.Events(0)
 	if cfg.OnEvent != nil {
-		k.feed(func() { cfg.OnEvent(exchange.Event{Kind: exchange.StreamUp, Time: cfg.Loop.Now()}) })
+		k.feed(func() { cfg.OnEvent(cfg.Engine.ofStream(exchange.StreamUp, cfg.Loop.Now())) })
 	}
 	return k, nil
 }

@@ -150,7 +150,7 @@ func (x *Exchange) StreamOrders(ctx context.Context, emit func(exchange.Event)) 
 		defer x.mu.Unlock()
 		delete(x.orders, o)
 	}()
-	emit(exchange.Event{Kind: exchange.StreamUp, Time: time.Now()})
+	emit(x.cfg.Engine.ofStream(exchange.StreamUp, time.Now()))
 	return x.pump(ctx, o.wake, func() time.Time { return x.emitEvents(ctx, o, emit) })
 }
 
@@ -214,11 +214,20 @@ func (o *orderStream) reconcile(now time.Time, x *Exchange) (r []coming) {
 // that has news with the fills since then, the stream is up.
 func missed(e *Engine, now time.Time, since uint64) []exchange.Event {
 	down := &exchange.Error{Venue: e.Venue(), Op: "stream", Class: exchange.ErrUnavailable, Code: "slow", Message: "subscriber too slow"}
-	r := []exchange.Event{{Kind: exchange.StreamDown, Err: down, Time: now}}
+	lost := e.ofStream(exchange.StreamDown, now)
+	lost.Err = down
+	r := []exchange.Event{lost}
 	for _, order := range e.Changed(since) {
 		r = append(r, exchange.Event{Kind: exchange.OrderUpdate, Order: order, Time: now})
 	}
-	return append(r, exchange.Event{Kind: exchange.StreamUp, Time: now})
+	return append(r, e.ofStream(exchange.StreamUp, now))
+}
+
+// ofStream is an event of the stream itself.
+func (e *Engine) ofStream(kind exchange.EventKind, at time.Time) exchange.Event {
+	ev := exchange.Event{Kind: kind, Time: at}
+	ev.Order.Market.Venue, ev.Order.Account = e.cfg.Venue, e.cfg.Account
+	return ev
 }
 
 // pump calls work whenever there is something new, or what it waits for is due, until ctx or the exchange ends.

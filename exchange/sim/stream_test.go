@@ -203,3 +203,22 @@ func TestStreamOrdersReconcilesWhatASlowSubscriberMissed(t *testing.T) {
 		}
 	})
 }
+
+// Each event says whose stream it is.
+func TestEventsSayWhoseTheyAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newExchange(t, sim.ExchangeConfig{})
+		n := 0
+		stop := follow(t, func(ctx context.Context) error {
+			return x.StreamOrders(ctx, func(ev exchange.Event) {
+				if n++; ev.Order.Market.Venue != x.Venue() || ev.Order.Account != x.Account() {
+					t.Errorf("%s of %q, %q", ev.Kind, ev.Order.Market.Venue, ev.Order.Account)
+				}
+			})
+		})
+		<-time.After(10 * ms)
+		if err := stop(); !errors.Is(err, context.Canceled) || n == 0 {
+			t.Errorf("%d events, %v", n, err)
+		}
+	})
+}
