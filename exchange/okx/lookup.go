@@ -19,7 +19,7 @@ const opLookup = "lookup"
 func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	o, err := x.lookup(ctx, ref)
 	if err != nil {
-		return exchange.Order{}, err
+		return pointedAt(&ref), err
 	}
 	return x.tracker.Answered(o), nil
 }

@@ -25,6 +25,14 @@ type amended struct {
 // to tell the outcome, for half a second, or else looks the order up. The order keeps its place in the queue when only its
 // quantity shrinks.
 func (x *Exchange) Replace(ctx context.Context, ref exchange.OrderRef, change exchange.Change) (exchange.Order, error) {
+	o, err := x.replace(ctx, ref, change)
+	if err != nil {
+		return pointedAt(&ref), err
+	}
+	return o, nil
+}
+
+func (x *Exchange) replace(ctx context.Context, ref exchange.OrderRef, change exchange.Change) (exchange.Order, error) {
 	d, err := x.prepare(ctx, opReplace, ref.Market, ref.Account)
 	if err != nil {
 		return exchange.Order{}, err

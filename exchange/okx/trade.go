@@ -71,6 +71,13 @@ func notSent(op string, err error) error {
 	return told
 }
 
+// pointedAt is an order of which only its names are known.
+func pointedAt(ref *exchange.OrderRef) exchange.Order {
+	o := exchange.Order{VenueID: ref.VenueID, Status: exchange.StatusUnknown}
+	o.Market, o.Account, o.ClientID = ref.Market, ref.Account, ref.ClientID
+	return o
+}
+
 var errLate = errors.New("its deadline has passed")
 
 // prepare finds what is known of a market; its errors say that nothing was sent.
@@ -96,6 +103,14 @@ func (x *Exchange) prepare(ctx context.Context, op string, m exchange.Market, a 
 // position is refused. Where the account's level wants cross margin for spot, and it has borrowing switched on (the venue's autoLoan), a spot
 // order for more than there is is not refused: the venue borrows what is missing.
 func (x *Exchange) Place(ctx context.Context, req exchange.OrderRequest) (exchange.Order, error) {
+	o, err := x.place(ctx, req)
+	if err != nil {
+		return exchange.Order{OrderRequest: req}, err
+	}
+	return o, nil
+}
+
+func (x *Exchange) place(ctx context.Context, req exchange.OrderRequest) (exchange.Order, error) {
 	d, err := x.prepare(ctx, opPlace, req.Market, req.Account)
 	if err != nil {
 		return exchange.Order{}, err
@@ -183,6 +198,14 @@ func newPrefix(seed uint64) string {
 // Cancel takes a working order off the book. It is acknowledged only: the answer has the order as it is known, and the order stream tells
 // what became of it.
 func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
+	o, err := x.cancel(ctx, ref)
+	if err != nil {
+		return pointedAt(&ref), err
+	}
+	return o, nil
+}
+
+func (x *Exchange) cancel(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	d, err := x.prepare(ctx, opCancel, ref.Market, ref.Account)
 	if err != nil {
 		return exchange.Order{}, err
@@ -196,8 +219,8 @@ func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.
 	if err != nil {
 		return exchange.Order{}, err
 	}
-	o := exchange.Order{VenueID: string(row.OrdID), Status: exchange.StatusUnknown}
-	o.Market, o.Account, o.ClientID = ref.Market, ref.Account, ref.ClientID
+	o := pointedAt(&ref)
+	o.VenueID = string(row.OrdID)
 	if row.ClOrdID != "" {
 		o.ClientID = clientID(string(row.ClOrdID))
 	}

@@ -331,6 +331,47 @@ func TestWithoutCredentials(t *testing.T) {
 	}
 }
 
+// An error comes with what points at the order, so that it can be looked up.
+func TestErrorsNameTheOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{reset: true})
+		o.set("/api/v5/trade/amend-order", reply{reset: true})
+		o.set("/api/v5/trade/cancel-order", reply{reset: true})
+		good := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+		late, odd := good, good
+		late.Deadline, odd.Quantity = time.Now().Add(-time.Second), dec("0.001234567")
+		foreign := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+		foreign.Account = "other"
+		for _, req := range []exchange.OrderRequest{good, late, odd, foreign} {
+			got, err := x.Place(t.Context(), req)
+			if err == nil || got.Ref() != req.Ref() || !got.Quantity.Equal(req.Quantity) || got.Status != exchange.StatusUnknown {
+				t.Errorf("place: %s, %v", showOrder(got), err)
+			}
+		}
+		o.set("GET "+placePath, list(base), reply{status: 400})
+		for _, account := range []exchange.AccountID{"main", "other"} {
+			ref := exchange.OrderRef{Market: good.Market, Account: account, ClientID: "b15", VenueID: "77"}
+			for name, call := range map[string]func() (exchange.Order, error){
+				"replace": func() (exchange.Order, error) {
+					return x.Replace(t.Context(), ref, exchange.Change{Price: dec("7")})
+				},
+				"cancel": func() (exchange.Order, error) { return x.Cancel(t.Context(), ref) },
+			} {
+				if got, err := call(); err == nil || got.Ref() != ref || got.Status != exchange.StatusUnknown {
+					t.Errorf("%s of %s: %s, %v", name, account, showOrder(got), err)
+				}
+			}
+		}
+		ref := exchange.OrderRef{Market: good.Market, Account: "main", ClientID: "b15", VenueID: "77"}
+		o.set("GET "+placePath, reply{status: 400})
+		if got, err := x.Lookup(t.Context(), ref); err == nil || got.Ref() != ref || got.Status != exchange.StatusUnknown {
+			t.Errorf("lookup: %s, %v", showOrder(got), err)
+		}
+	})
+}
+
 func TestAnotherAccountsOrders(t *testing.T) {
 	x := trader(t, &desk{}, func(c *okx.Config) { c.Account = "main" })
 	for _, r := range []exchange.OrderRequest{limit("BTC-USDT", "a", exchange.Buy, "1", "1"), func() exchange.OrderRequest {
@@ -661,7 +702,7 @@ func TestResetBeforeReading(t *testing.T) {
 		dials, broken := 0, true
 		tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if dials++; !broken {
-				return nil, errors.New("no route")
+				return nil, &net.OpError{Op: "dial", Err: errors.New("no route")} // as a dialer says, through whatever transport
 			}
 			a, b := pipe.New(1 << 16)
 			b.Close()
