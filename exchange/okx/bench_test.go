@@ -131,7 +131,7 @@ func BenchmarkPlaceREST(b *testing.B) {
 		}
 	}))
 	defer s.Close()
-	x, err := okx.New(okx.Config{Endpoints: okx.Endpoints{REST: s.URL}, Credentials: keys(), Instruments: markets("BTC-USDT"), Limits: okx.NoLimits()})
+	x, err := okx.New(okx.Config{Endpoints: okx.Endpoints{REST: s.URL, Stream: "ws://none"}, Credentials: keys(), Instruments: markets("BTC-USDT"), Limits: okx.NoLimits()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -30,12 +30,14 @@ import (
 // Venue is the name of the market place in every [exchange.Market] of this package.
 const Venue exchange.Venue = "okx"
 
-// Endpoints are the addresses of OKX, or of something that speaks like it: scheme and host, without a path.
+// Endpoints are the addresses of OKX, or of something that speaks like it: scheme and host, without a path. Those that are left empty are
+// Production's; with Credentials those of orders and of the account must be all given or all left (REST, and Private or Stream), so that no
+// order and no login of a test set-up is a real one.
 type Endpoints struct {
 	REST    string
 	Stream  string // WebSocket of public data, of spot and swaps alike
 	Private string // WebSocket of the account and of order entry; empty: as Stream
-	// Simulated is set for the demo market: REST requests say so in a header.
+	// Simulated is set for the demo market: REST requests say so in a header. Its stream is another one, and must be given: see Demo.
 	Simulated bool
 }
 
@@ -74,6 +76,17 @@ const (
 	EntryREST   Entry = iota // each with a request of its own
 	EntrySocket              // over the account's WebSocket while StreamOrders is up, else over REST
 )
+
+// String is "REST" or "WebSocket".
+func (e Entry) String() string {
+	switch e {
+	case EntryREST:
+		return "REST"
+	case EntrySocket:
+		return "WebSocket"
+	}
+	return fmt.Sprintf("entry %d", uint8(e))
+}
 
 // Egress is another way to the venue: a proxy, or another local address.
 type Egress struct {
@@ -162,6 +175,9 @@ var (
 
 // New checks cfg and makes an Exchange. It does no I/O. What is wrong with cfg wraps [exchange.ErrInvalid].
 func New(cfg Config) (*Exchange, error) {
+	if err := cfg.Endpoints.whole(!cfg.Credentials.isZero()); err != nil {
+		return nil, err
+	}
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -214,6 +230,23 @@ func (x *Exchange) arm(cfg *Config) error {
 	return nil
 }
 
+// whole refuses what would be half of a test set-up and half of the real market.
+func (e *Endpoints) whole(account bool) error {
+	missing := ""
+	switch socket := e.Private != "" || e.Stream != ""; {
+	case e.Simulated && e.Stream == "":
+		return fmt.Errorf("okx: Endpoints are Simulated, without Stream: that would be the real market's, see Demo: %w", exchange.ErrInvalid)
+	case account && e.REST == "" && socket:
+		missing = "REST"
+	case account && e.REST != "" && !socket:
+		missing = "Private or Stream"
+	}
+	if missing == "" {
+		return nil
+	}
+	return fmt.Errorf("okx: Endpoints without %s: with Credentials the addresses of orders and account are given together: %w", missing, exchange.ErrInvalid)
+}
+
 func (c *Config) setDefaults() {
 	p := Production()
 	if c.Endpoints.REST == "" {
@@ -235,17 +268,17 @@ func (c *Config) setDefaults() {
 
 func (c *Config) validate() error {
 	e := &c.Endpoints
-	for _, a := range []struct{ address, schemes string }{{e.REST, "http https"}, {e.Stream, "ws wss"}, {e.Private, "ws wss"}} {
+	for _, a := range []struct{ address, schemes string }{{e.REST, "http or https"}, {e.Stream, "ws or wss"}, {e.Private, "ws or wss"}} {
 		u, err := url.Parse(a.address)
-		if err != nil || u.Host == "" || u.Path != "" || !slices.Contains(strings.Fields(a.schemes), u.Scheme) {
-			return fmt.Errorf("okx: endpoint %q: want one of %s, ://, and a host: %w", a.address, a.schemes, exchange.ErrInvalid)
+		if err != nil || u.Host == "" || u.Path != "" || !slices.Contains(strings.Split(a.schemes, " or "), u.Scheme) {
+			return fmt.Errorf("okx: endpoint %q: want %s, ://, and a host, without a path: %w", a.address, a.schemes, exchange.ErrInvalid)
 		}
 	}
 	switch {
 	case c.Session.Protocol != nil || c.Session.Decoder != nil:
 		return fmt.Errorf("okx: Session.Protocol and Session.Decoder are the exchange's own: %w", exchange.ErrInvalid)
 	case c.Entry > EntrySocket:
-		return fmt.Errorf("okx: entry %d: %w", c.Entry, exchange.ErrInvalid)
+		return fmt.Errorf("okx: Entry %d: want EntryREST or EntrySocket: %w", uint8(c.Entry), exchange.ErrInvalid)
 	case c.Limits.rest == nil:
 		return fmt.Errorf("okx: Limits are made by NewLimits: %w", exchange.ErrInvalid)
 	}

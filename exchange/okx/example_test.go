@@ -2,13 +2,71 @@ package okx_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/okx"
 )
+
+// A key comes from wherever the program keeps such things, here from its configuration, and goes into a Secret at once: what prints or writes the
+// configuration afterwards does not tell it. Several accounts behind one address share its limits.
+func ExampleNew() {
+	var accounts map[exchange.AccountID]struct{ Key, Secret, Passphrase string }
+	configuration := `{"main": {"Key": "k1", "Secret": "s1", "Passphrase": "p1"}, "hedge": {"Key": "k2", "Secret": "s2", "Passphrase": "p2\n"}}`
+	if err := json.Unmarshal([]byte(configuration), &accounts); err != nil {
+		fmt.Println(err)
+		return
+	}
+	limits := okx.NewLimits()
+	for _, name := range []exchange.AccountID{"main", "hedge"} {
+		a := accounts[name]
+		cfg := okx.Config{
+			Endpoints: okx.Demo(), // the whole of a test set-up: half of it beside the real market is refused
+			Account:   name,
+			Credentials: okx.Credentials{
+				Key: a.Key, Secret: exchange.NewSecret(a.Secret), Passphrase: exchange.NewSecret(a.Passphrase),
+			},
+			Limits: limits,
+		}
+		x, err := okx.New(cfg)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(x, cfg.Credentials)
+	}
+	// Output:
+	// okx account main [credentials]
+	// okx: credentials: Passphrase begins or ends in white space: was it read from a file with its newline?: invalid request
+}
+
+// Follow the account: what happens to its orders, fills, balances and positions. It is compiled here, and not run: it needs a key.
+func ExampleExchange_StreamOrders() {
+	x, err := okx.New(okx.Config{
+		Endpoints: okx.Demo(), Entry: okx.EntrySocket, // orders go over the same connection
+		Credentials: okx.Credentials{Key: "your key", Secret: exchange.NewSecret("its secret"), Passphrase: exchange.NewSecret("its passphrase")},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = x.StreamOrders(context.Background(), func(ev exchange.Event) {
+		switch ev.Kind {
+		case exchange.StreamUp, exchange.StreamDown:
+			log.Println(ev.Kind, ev.Err) // what happened between is told before the stream is up again
+		case exchange.OrderUpdate:
+			log.Println(ev.Order.ClientID, ev.Order.Status, ev.Order.Filled, ev.Order.Fills)
+		case exchange.BalanceUpdate:
+			log.Println(ev.Balances)
+		case exchange.PositionUpdate:
+			log.Println(ev.Positions)
+		}
+	})
+	log.Fatal(err) // a key that is refused, say: whatever a reconnect cures is not told
+}
 
 // Each error answers whether it happened: without a key nothing leaves the process.
 func ExampleExchange_Place() {

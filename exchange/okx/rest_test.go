@@ -352,6 +352,26 @@ func TestKnownInstruments(t *testing.T) {
 	}
 }
 
+// What is wrong with a configuration says what would be right.
+func TestConfigErrors(t *testing.T) {
+	for want, cfg := range map[string]okx.Config{
+		"without Private or Stream": {Credentials: keys(), Endpoints: okx.Endpoints{REST: "https://a"}},
+		"without REST":              {Credentials: keys(), Endpoints: okx.Endpoints{Private: "wss://a"}},
+		"want http or https, ://, and a host, without a path":    {Endpoints: okx.Endpoints{REST: "https://a/api"}},
+		"want ws or wss, ://, and a host, without a path":        {Endpoints: okx.Endpoints{Private: "https://a"}},
+		"Entry 7: want EntryREST or EntrySocket":                 {Entry: 7},
+		"Stream: that would be the real market's, see Demo":      {Endpoints: okx.Endpoints{Simulated: true}},
+		"contract of 0: want that of a perpetual, and 1 of spot": {Instruments: contract("BTC-USDT-PERP", "0")},
+	} {
+		if _, err := okx.New(cfg); !errors.Is(err, exchange.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if got := fmt.Sprint(okx.EntryREST, " ", okx.EntrySocket, " ", okx.Entry(7)); got != "REST WebSocket entry 7" {
+		t.Error(got)
+	}
+}
+
 // contract is a market with a contract of its own.
 func contract(symbol, size string) []exchange.Instrument {
 	r := markets(symbol)
@@ -392,6 +412,13 @@ func TestConfig(t *testing.T) {
 		{"of Europe", okx.Config{Endpoints: okx.LiveEU()}, true},
 		{"the demo market of Europe", okx.Config{Endpoints: okx.DemoEU()}, true},
 		{"an account", okx.Config{Account: "main", Credentials: keys(), Entry: okx.EntrySocket, Limits: okx.NewLimits(), Standby: []okx.Egress{{Transport: http.DefaultTransport}}}, true},
+		{"an account elsewhere", okx.Config{Credentials: keys(), Endpoints: okx.Endpoints{REST: "https://a", Private: "wss://b"}}, true},
+		{"an account in demo", okx.Config{Credentials: keys(), Endpoints: okx.Demo()}, true},
+		{"an account whose orders over REST are real", okx.Config{Credentials: keys(), Endpoints: okx.Endpoints{Stream: "wss://b"}}, false},
+		{"an account whose REST alone is elsewhere", okx.Config{Credentials: keys(), Endpoints: okx.Endpoints{REST: "https://a"}}, false},
+		{"public data from elsewhere", okx.Config{Endpoints: okx.Endpoints{REST: "https://a"}}, true},
+		{"simulated, and nothing else", okx.Config{Endpoints: okx.Endpoints{Simulated: true}}, false},
+		{"simulated, with the real stream", okx.Config{Credentials: keys(), Endpoints: okx.Endpoints{REST: "https://a", Private: "wss://b", Simulated: true}}, false},
 		{"half of a key", okx.Config{Credentials: okx.Credentials{Key: "k"}}, false},
 		{"half of a standby key", okx.Config{Credentials: keys(), Standby: []okx.Egress{{Transport: http.DefaultTransport, Credentials: okx.Credentials{Key: "k"}}}}, false},
 		{"a standby way without transport", okx.Config{Credentials: keys(), Standby: []okx.Egress{{}}}, false},
@@ -401,6 +428,7 @@ func TestConfig(t *testing.T) {
 		{"REST over a socket", okx.Config{Endpoints: okx.Endpoints{REST: "wss://ws.okx.com"}}, false},
 		{"REST without host", okx.Config{Endpoints: okx.Endpoints{REST: "https:"}}, false},
 		{"REST with a path", okx.Config{Endpoints: okx.Endpoints{REST: "https://www.okx.com/api"}}, false},
+		{"a scheme that is none", okx.Config{Endpoints: okx.Endpoints{REST: "or://www.okx.com"}}, false},
 		{"stream over HTTP", okx.Config{Endpoints: okx.Endpoints{Stream: "https://ws.okx.com"}}, false},
 		{"a channel without deltas", okx.Config{Channel: "books5"}, false},
 		{"instruments without tick", okx.Config{Instruments: bad}, false},

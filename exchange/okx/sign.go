@@ -9,13 +9,16 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// Credentials are an API key of one account. The zero value has none: then only public data works. They are never printed, Key included.
+// Credentials are an API key of one account. The zero value has none: then only public data works. fmt, slog and encodings print none of them;
+// only Key in an unexported field of a struct of your own is out of reach: fmt looks past every method there.
 type Credentials struct {
 	Key        string
 	Secret     exchange.Secret
@@ -62,17 +65,31 @@ func newSigner(c Credentials) (*signer, error) {
 	case c.Key == "" || c.Secret.IsZero() || c.Passphrase.IsZero():
 		return nil, bad("want Key, Secret and Passphrase")
 	}
-	for _, s := range []string{c.Key, c.Passphrase.Reveal()} { // both go into headers
-		for _, b := range []byte(s) {
-			if b < ' ' || b > '~' {
-				return nil, bad("a character that no header takes")
-			}
+	for _, part := range []struct {
+		name, text string
+		header     bool
+	}{{"Key", c.Key, true}, {"Secret", c.Secret.Reveal(), false}, {"Passphrase", c.Passphrase.Reveal(), true}} {
+		if wrong := flaw(part.text, part.header); wrong != "" {
+			return nil, bad(part.name + wrong)
 		}
 	}
 	secret := []byte(c.Secret.Reveal())
 	s := &signer{key: exchange.NewSecret(c.Key), passphrase: c.Passphrase}
 	s.pool.New = func() any { return &signing{mac: hmac.New(sha256.New, secret)} }
 	return s, nil
+}
+
+// flaw is what is wrong with a part of a key, without quoting it; "" where nothing is.
+func flaw(s string, header bool) string {
+	switch {
+	case strings.TrimSpace(s) != s:
+		return " begins or ends in white space: was it read from a file with its newline?"
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return " has a control character in it: was it read from a file of several lines?"
+	case header && strings.ContainsFunc(s, func(r rune) bool { return r > '~' }):
+		return " has a character that no header takes"
+	}
+	return ""
 }
 
 // stamp is a REST request's time: ISO 8601 with milliseconds.

@@ -98,15 +98,31 @@ func TestSignerIsSafe(t *testing.T) {
 
 func TestCredentials(t *testing.T) {
 	for name, c := range map[string]okx.Credentials{
-		"no passphrase":           {Key: "k", Secret: exchange.NewSecret("s")},
-		"no key":                  {Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("p")},
-		"no secret":               {Key: "k", Passphrase: exchange.NewSecret("p")},
-		"a line end in a header":  {Key: "k\r\nX: y", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("p")},
-		"an accent in passphrase": {Key: "k", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("pé")},
+		"no passphrase":              {Key: "k", Secret: exchange.NewSecret("s")},
+		"no key":                     {Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("p")},
+		"no secret":                  {Key: "k", Passphrase: exchange.NewSecret("p")},
+		"a line end in a header":     {Key: "k\r\nX: y", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("p")},
+		"an accent in passphrase":    {Key: "k", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("pé")},
+		"a newline after Key":        {Key: "k3y-0f-test\n", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("p")},
+		"a newline after Secret":     {Key: "k", Secret: exchange.NewSecret("s3cr3t-0f-test\r\n"), Passphrase: exchange.NewSecret("p")},
+		"a blank before Passphrase":  {Key: "k", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret(" p4ss-0f-test")},
+		"a no-break space in Secret": {Key: "k", Secret: exchange.NewSecret("s3cr3t-0f-test\u00a0"), Passphrase: exchange.NewSecret("p")},
+		"two lines in Secret":        {Key: "k", Secret: exchange.NewSecret("s3cr3t-0f-test\nx"), Passphrase: exchange.NewSecret("p")},
+		"a byte order mark in Key":   {Key: "\ufeffk", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("p")},
 	} {
-		if err := okx.CheckCredentials(c); !errors.Is(err, exchange.ErrInvalid) {
+		err := okx.CheckCredentials(c)
+		if !errors.Is(err, exchange.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		silent(t, name, err.Error())
+		if _, field, ok := strings.Cut(name, " newline after "); ok && !strings.Contains(err.Error(), field+" begins or ends in white space") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	spaced := okx.Credentials{Key: "k", Secret: exchange.NewSecret("s"), Passphrase: exchange.NewSecret("open sesame")}
+	if err := okx.CheckCredentials(spaced); err != nil {
+		t.Errorf("a passphrase of two words: %v", err)
 	}
 	if err := okx.CheckCredentials(okx.Credentials{}); err != nil {
 		t.Errorf("none: %v", err)
