@@ -166,7 +166,7 @@ var errElsewhere = errors.New("not over the socket")
 
 // send sends a write by the configured way: over the socket, and over REST while that is certain to have sent nothing.
 func (x *Exchange) send(ctx context.Context, c *call, r *rest.Request) ([]byte, error) {
-	if conn, id := x.entry.live(); conn != nil && c.ws != "" {
+	if conn, id := x.entry.live(); conn != nil && c.ws != "" && !x.stopped(r.Lane) {
 		data, err := x.entry.call(ctx, conn, id, c, r)
 		if !errors.Is(err, errElsewhere) {
 			return data, err
@@ -175,13 +175,15 @@ func (x *Exchange) send(ctx context.Context, c *call, r *rest.Request) ([]byte, 
 	return x.client.Do(ctx, r)
 }
 
+// stopped reports whether the venue has told us to wait, or to keep away: what that means for a request, and which ways are left, REST knows.
+func (x *Exchange) stopped(lane rest.Lane) bool {
+	closed, _ := x.limits.rest.Closed(x.client.Base)
+	return closed > 0 || lane == rest.Opens && x.limits.rest.Paused(x.client.Base) > 0
+}
+
 // call sends c over conn, paced with what goes over REST, and reads its answer.
 func (e *desk) call(ctx context.Context, conn *ws.Conn, id string, c *call, r *rest.Request) ([]byte, error) {
 	x := e.x
-	if d := x.limits.rest.Paused(x.client.Base); r.Lane == rest.Opens && d > 0 {
-		return nil, &exchange.Error{Venue: Venue, Op: c.op, Outcome: exchange.ErrNotSent, Class: exchange.ErrUnavailable, RetryAfter: d,
-			Message: "the venue is overloaded: openings pause"}
-	}
 	if err := x.clock.Ready(ctx, false); err != nil {
 		return nil, before(err, c.op)
 	}
@@ -196,6 +198,15 @@ func (e *desk) call(ctx context.Context, conn *ws.Conn, id string, c *call, r *r
 		return nil, told
 	}
 	defer grant.Done()
+	back := func() error {
+		for _, cost := range costs {
+			grant.Refund(cost.Name)
+		}
+		return errElsewhere
+	}
+	if x.stopped(r.Lane) { // while it stood in the queue
+		return nil, back()
+	}
 	stamp, window, err := x.validity(x.clock.Now(), r.Deadline)
 	if err != nil {
 		return nil, unsent(c.op, nil, err)
@@ -209,10 +220,7 @@ func (e *desk) call(ctx context.Context, conn *ws.Conn, id string, c *call, r *r
 	case ctx.Err() != nil:
 		return nil, unsent(c.op, exchange.ErrUnavailable, ctx.Err())
 	}
-	for _, cost := range costs {
-		grant.Refund(cost.Name)
-	}
-	return nil, errElsewhere
+	return nil, back()
 }
 
 func (e *desk) exchange(ctx context.Context, conn *ws.Conn, id string, frame []byte, urgent bool) ([]byte, error) {
@@ -254,8 +262,10 @@ func (e *desk) read(conn *ws.Conn, c *call, r *rest.Request, data []byte) ([]byt
 	}
 	header := func(name string) string { return string(told.Header[name]) }
 	x.limits.follow(r.Costs[1], header)
-	if sure, _ := judge(code); code == 0 || sure == standing {
+	if sure, _ := judge(code); code == 0 {
 		return told.Data, nil
+	} else if sure == standing {
+		return []byte(unchanged), nil
 	}
 	f := &exchange.Error{Venue: Venue, Op: c.op, Code: string(told.Code), Message: x.withoutKey(cleaned(told.Message))}
 	f.Class, f.Outcome = classify(true, http.StatusOK, code)

@@ -1,6 +1,7 @@
 package bybit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,10 @@ import (
 
 // banned is how long the venue refuses an address that asked too often, by its documentation.
 const banned = 10 * time.Minute
+
+// unchanged is the result of a request that left nothing to do, in the place of the venue's, which is empty. It is no JSON: no answer can pass
+// for it.
+const unchanged = "unchanged"
 
 func readEnvelope(body []byte) (told envelope, err error) {
 	err = decode(body, &told)
@@ -33,7 +38,10 @@ func answer(write bool, status int, body []byte) (envelope, *exchange.Error) {
 	}
 	code, known := told.code()
 	if status == http.StatusOK && known {
-		if c, _ := judge(code); code == 0 || c == standing {
+		if c, _ := judge(code); code == 0 {
+			return told, nil
+		} else if c == standing {
+			told.Result = json.RawMessage(unchanged)
 			return told, nil
 		}
 	}

@@ -73,9 +73,9 @@ func TestCodes(t *testing.T) {
 			})
 		}
 	}
-	for _, code := range []int{110025, 110026, 110043} {
+	for _, code := range []int{110025, 110026, 110043, 34040} {
 		body := fmt.Sprintf(`{"retCode":%d,"retMsg":"not modified","result":{"a":1}}`, code)
-		if result, e := bybit.Answer(true, 200, []byte(body)); e != nil || string(result) != `{"a":1}` || !bybit.Standing(code) {
+		if result, e := bybit.Answer(true, 200, []byte(body)); e != nil || string(result) != "unchanged" || !bybit.Standing(code) {
 			t.Errorf("%d, not modified: %s, %v", code, result, e)
 		}
 	}

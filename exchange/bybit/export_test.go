@@ -141,7 +141,7 @@ func NewParser(account exchange.AccountID, symbol func(exchange.Kind, string) (e
 }
 
 // Asked notes a price.
-func (p Parser) Asked(id, price string) { p.p.asked.note(id, exchange.MustDecimal(price)) }
+func (p Parser) Asked(id, price string) { p.p.asked.note(id, exchange.MustDecimal(price), false) }
 
 // Orders reads a page of orders.
 func (p Parser) Orders(k exchange.Kind, result []byte) (r Parsed, err error) {

@@ -30,6 +30,7 @@ type office struct {
 	http http.Server
 	wg   sync.WaitGroup
 	skew atomic.Int64 // of its clock, in nanoseconds
+	lag  atomic.Int64 // of a question for the time on its way there, in nanoseconds; the answer comes at once
 
 	forbid atomic.Bool  // handshakes
 	dials  atomic.Int64 // handshakes
@@ -164,6 +165,7 @@ func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, _ := io.ReadAll(r.Body)
 	if r.URL.Path == "/v5/market/time" {
+		<-time.After(time.Duration(o.lag.Load()))
 		fmt.Fprintf(w, `{"retCode":0,"result":{"timeSecond":"%d","timeNano":"%d"},"time":%d}`, o.now().Unix(), o.now().UnixNano(), o.now().UnixMilli())
 		return
 	}

@@ -17,6 +17,7 @@ type parser struct {
 	// symbol is the market of a venue's name, which is the same for spot and linear.
 	symbol func(kind exchange.Kind, name string) (exchange.Symbol, bool)
 	asked  *asked
+	passed func(error) // is told of executions that are passed over; nil: nobody is
 }
 
 func frame(what string, value any) error {
@@ -94,7 +95,7 @@ func (a *amounts) millis(t text) time.Time {
 }
 
 // order is an order as it stands. Its quantities are in base; of a market order by value, which the library does not send, only what has
-// filled is known in base.
+// filled is known in base: while it works its Quantity is left open.
 func (p *parser) order(kind exchange.Kind, w *orderRow) (o exchange.Order, ok bool, err error) {
 	m, ok := p.market(kind, w.Symbol)
 	if !ok {
@@ -116,9 +117,6 @@ func (p *parser) order(kind exchange.Kind, w *orderRow) (o exchange.Order, ok bo
 	o.TIF, o.PostOnly = tifOf(w.TimeInForce)
 	if o.Type = exchange.TypeLimit; w.OrderType == "Market" {
 		o.Type = exchange.TypeMarket
-		if kind == exchange.Spot && (w.MarketUnit == "quoteCoin" || w.MarketUnit == "" && side == exchange.Buy) {
-			o.Quantity = o.Filled
-		}
 	} else {
 		o.Price = n.size(w.Price)
 	}
@@ -130,6 +128,11 @@ func (p *parser) order(kind exchange.Kind, w *orderRow) (o exchange.Order, ok bo
 	}
 	o.Fees = p.cumulative(&n, &o, w)
 	o.Status = statusOf(w, &o)
+	if p.byValue(w, &o) {
+		if o.Quantity = (exchange.Decimal{}); o.Status.Final() {
+			o.Quantity = o.Filled
+		}
+	}
 	o.Reason = reasonOf(w, o.Status)
 	if kind == exchange.Perp && o.Type == exchange.TypeLimit {
 		o.Reason = p.asked.compare(&o)
@@ -138,6 +141,15 @@ func (p *parser) order(kind exchange.Kind, w *orderRow) (o exchange.Order, ok bo
 		return exchange.Order{}, true, n.err
 	}
 	return o, true, nil
+}
+
+// byValue reports whether an order's quantity is in quote: a row may not say it, but then the venue's default holds for orders that were not
+// sent from here.
+func (p *parser) byValue(w *orderRow, o *exchange.Order) bool {
+	if o.Market.Symbol.Kind != exchange.Spot || o.Type != exchange.TypeMarket {
+		return false
+	}
+	return w.MarketUnit == "quoteCoin" || w.MarketUnit == "" && o.Side == exchange.Buy && !p.asked.inBase(o.ClientID)
 }
 
 func tifOf(t text) (tif exchange.TimeInForce, postOnly bool) {
@@ -154,23 +166,32 @@ func tifOf(t text) (tif exchange.TimeInForce, postOnly bool) {
 
 // cumulative are the fees so far. The older of the two forms names no asset: then the rule of single fills says it.
 func (p *parser) cumulative(n *amounts, o *exchange.Order, w *orderRow) []exchange.Amount {
-	var fees []exchange.Amount
+	fees := map[exchange.Asset]exchange.Decimal{}
 	for asset, t := range w.CumFeeDetail {
-		if q := n.read(t); !q.IsZero() && asset != "" {
-			fees = append(fees, exchange.Amount{Asset: exchange.Asset(asset), Quantity: q})
+		if q := n.read(t); asset != "" {
+			fees[exchange.Asset(asset)] = q
 		}
 	}
 	if w.CumFeeDetail == nil {
-		if q := n.read(w.CumExecFee); !q.IsZero() {
-			asset := exchange.Asset(w.FeeCurrency)
-			if asset == "" {
-				asset = feeAsset(o.Market.Symbol, o.Side, q.Sign() < 0)
-			}
-			fees = append(fees, exchange.Amount{Asset: asset, Quantity: q})
+		q, asset := n.read(w.CumExecFee), exchange.Asset(w.FeeCurrency)
+		if asset == "" {
+			asset = feeAsset(o.Market.Symbol, o.Side, q.Sign() < 0)
+		}
+		fees[asset] = q
+	}
+	return amountsOf(fees)
+}
+
+// amountsOf lists what is not zero, by asset.
+func amountsOf(m map[exchange.Asset]exchange.Decimal) []exchange.Amount {
+	var list []exchange.Amount
+	for asset, q := range m {
+		if !q.IsZero() {
+			list = append(list, exchange.Amount{Asset: asset, Quantity: q})
 		}
 	}
-	slices.SortFunc(fees, func(a, b exchange.Amount) int { return strings.Compare(string(a.Asset), string(b.Asset)) })
-	return fees
+	slices.SortFunc(list, func(a, b exchange.Amount) int { return strings.Compare(string(a.Asset), string(b.Asset)) })
+	return list
 }
 
 // feeAsset is what a fee is paid in where the venue does not say: perpetuals in quote; spot in what is received, but for a maker's rebate,
@@ -242,46 +263,4 @@ func reasonOf(w *orderRow, s exchange.Status) string {
 		}
 	}
 	return strings.Join(said, " ")
-}
-
-// traded reports whether an execution changes hands: others are cash flows or bookkeeping of the venue's, as funding is, or not documented.
-func traded(execType text) bool {
-	switch execType {
-	case "Trade", "AdlTrade", "BustTrade", "BlockTrade", "MovePosition", "FutureSpread", "Delivery", "Settle":
-		return true
-	}
-	return false
-}
-
-// fill is one execution; ok is false also for what is no trade.
-func (p *parser) fill(kind exchange.Kind, w *executionRow) (f exchange.Fill, ok bool, err error) {
-	m, ok := p.market(kind, w.Symbol)
-	if !ok || !traded(w.ExecType) {
-		return f, false, nil
-	}
-	if w.ExecID == "" || w.OrderID == "" {
-		return f, true, frame("execution without ids of", w.Symbol)
-	}
-	side, err := sideOf(w.Side)
-	if err != nil {
-		return f, true, err
-	}
-	var n amounts
-	f = exchange.Fill{
-		Market: m, Account: p.account, TradeID: string(w.ExecID), VenueID: string(w.OrderID), ClientID: clientID(string(w.OrderLinkID)),
-		Side: side, Price: n.size(w.ExecPrice), Quantity: n.size(w.ExecQty), Fee: n.read(w.ExecFee), FeeAsset: exchange.Asset(w.FeeCurrency),
-		Maker: bool(w.IsMaker), Time: n.millis(w.ExecTime),
-	}
-	if f.FeeAsset == "" {
-		f.FeeAsset = feeAsset(m.Symbol, side, f.Maker && f.Fee.Sign() < 0)
-	}
-	switch {
-	case n.err != nil:
-		return exchange.Fill{}, true, n.err
-	case f.Price.Sign() <= 0 || f.Quantity.Sign() <= 0 || w.ExecFee == "":
-		return exchange.Fill{}, true, frame("execution without price, quantity or fee", w.ExecID)
-	case f.Time.IsZero():
-		return exchange.Fill{}, true, frame("execution without time", w.ExecID)
-	}
-	return f, true, nil
 }

@@ -84,8 +84,9 @@ func TestOrderRows(t *testing.T) {
 		{name: "bought, the fee's asset not told", row: head + `"qty":"2","price":"1","cumExecFee":"0.3"}`, want: "fees [0.3 BTC]"},
 		{name: "a rebate, its asset not told", row: head + `"qty":"2","price":"1","cumExecFee":"-0.3"}`, want: "fees [-0.3 USDT]"},
 		{name: "of a perpetual", kind: exchange.Perp, row: head + `"qty":"2","price":"1","cumExecFee":"0.3"}`, want: "fees [0.3 USDT]"},
-		{name: "a market order by value", row: strings.Replace(head, "Limit", "Market", 1) + `"qty":"500","marketUnit":"quoteCoin","cumExecQty":"0.01","price":"99"}`, want: "buy market GTC 0.01 x 0 partially filled filled 0.01"},
-		{name: "by value, as purchases are where nothing is said", row: strings.Replace(head, "Limit", "Market", 1) + `"qty":"500","cumExecQty":"0.01"}`, want: "buy market GTC 0.01 x 0"},
+		{name: "a market order by value", row: strings.Replace(head, "Limit", "Market", 1) + `"qty":"500","marketUnit":"quoteCoin","cumExecQty":"0.01","price":"99"}`, want: "buy market GTC 0 x 0 partially filled filled 0.01"}, // how much more is not known
+		{name: "a market order by value that has ended", row: strings.Replace(strings.Replace(head, "Limit", "Market", 1), `"New"`, `"PartiallyFilledCanceled"`, 1) + `"qty":"500","marketUnit":"quoteCoin","cumExecQty":"0.01","price":"99"}`, want: "buy market GTC 0.01 x 0 expired filled 0.01"},
+		{name: "by value, as purchases are where nothing is said", row: strings.Replace(head, "Limit", "Market", 1) + `"qty":"500","cumExecQty":"0.01"}`, want: "buy market GTC 0 x 0"},
 		{name: "a market order in base", row: strings.Replace(head, "Limit", "Market", 1) + `"qty":"5","marketUnit":"baseCoin"}`, want: "buy market GTC 5 x 0"},
 		{name: "a retail order", row: strings.Replace(head, "GTC", "RPI", 1) + `"qty":"5","price":"1"}`, want: "fees [] post-only"},
 		{name: "another product's market", row: strings.Replace(head, "BTCUSDT", "BTC-26SEP25", 1) + `"qty":"5","price":"1"}`, want: "none"},

@@ -200,40 +200,57 @@ func feesOf(kind exchange.Kind, name string) call {
 	return asking("fees", "/v5/account/fee-rate", "fees", "category", category(kind), "symbol", name)
 }
 
-// asked remembers at which prices the newest limit orders were asked for: a linear order beyond the price band is not refused but moved to
-// the band, and only its own price tells. It is safe for concurrent use.
+// asked remembers what the newest orders were asked to be, where the venue's rows leave it open. A linear order beyond the price band is not
+// refused but moved to the band, and only its own price tells; and a row that names no unit does not say whether a spot market order's
+// quantity is in base, as ours are. It is safe for concurrent use.
 type asked struct {
-	mu     sync.Mutex // guards what follows
-	prices map[string][]exchange.Decimal
-	ring   []string
-	next   int
+	mu   sync.Mutex // guards what follows
+	of   map[string]noted
+	ring []string
+	next int
+}
+
+// noted is one order.
+type noted struct {
+	prices []exchange.Decimal // that are on their way, the newest last
+	market bool
 }
 
 const askedMax = 4096
 
-// note adds a price of the order with that client id.
-func (a *asked) note(id string, price exchange.Decimal) {
-	if price.IsZero() || id == "" {
+// note adds a price of the order with that client id, or that it is a market order.
+func (a *asked) note(id string, price exchange.Decimal, market bool) {
+	if id == "" || price.IsZero() && !market {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.prices == nil {
-		a.prices, a.ring = make(map[string][]exchange.Decimal, askedMax), make([]string, askedMax)
+	if a.of == nil {
+		a.of, a.ring = make(map[string]noted, askedMax), make([]string, askedMax)
 	}
-	if a.prices[id] == nil {
-		delete(a.prices, a.ring[a.next])
+	o, known := a.of[id]
+	if !known {
+		delete(a.of, a.ring[a.next])
 		a.ring[a.next], a.next = id, (a.next+1)%askedMax
 	}
-	list := a.prices[id]
-	a.prices[id] = append(list[max(0, len(list)-7):], price) // older ones are no longer on their way
+	if o.market = market; !price.IsZero() {
+		o.prices = append(o.prices[max(0, len(o.prices)-7):], price) // older ones are no longer on their way
+	}
+	a.of[id] = o
+}
+
+// inBase reports whether the market order with that client id was sent from here: then its quantity is in base.
+func (a *asked) inBase(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.of[id].market
 }
 
 // compare is o.Reason, with a price in front that nobody asked for.
 func (a *asked) compare(o *exchange.Order) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	list := a.prices[o.ClientID]
+	list := a.of[o.ClientID].prices
 	if len(list) == 0 || o.ClientID == "" {
 		return o.Reason
 	}

@@ -1,6 +1,7 @@
 package bybit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,35 +66,40 @@ func (x *Exchange) mine(op string, m exchange.Market, a exchange.AccountID) erro
 	return nil
 }
 
-// Place sends one order. Its answer is an acknowledgement: the order is pending. Market orders are sent in base units; the venue makes them
-// limit orders with a bound on slippage, and cancels the rest. Spot orders never borrow.
+// Place sends one order. Its answer is an acknowledgement: the order is pending, unless the stream has told more already. Market orders are
+// sent in base units; the venue makes them limit orders with a bound on slippage, and cancels the rest. Spot orders never borrow.
 func (x *Exchange) Place(ctx context.Context, req exchange.OrderRequest) (exchange.Order, error) {
+	venueID, err := x.place(ctx, &req)
+	if err != nil {
+		return exchange.Order{OrderRequest: req}, err
+	}
+	return x.tracker.Answered(exchange.Order{OrderRequest: req, VenueID: venueID, Status: exchange.StatusPending}), nil
+}
+
+func (x *Exchange) place(ctx context.Context, req *exchange.OrderRequest) (venueID string, err error) {
 	const op = "place"
-	if err := x.mayPlace(op, &req); err != nil {
-		return exchange.Order{}, err
+	if err := x.mayPlace(op, req); err != nil {
+		return "", err
 	}
 	l, err := link(req.ClientID)
 	if err != nil {
-		return exchange.Order{}, unsent(op, exchange.ErrInvalid, err)
+		return "", unsent(op, exchange.ErrInvalid, err)
 	}
 	name, err := x.name(ctx, op, req.Market.Symbol)
 	if err != nil {
-		return exchange.Order{}, before(err, op)
+		return "", before(err, op)
 	}
 	lane := rest.Opens
 	if req.ReduceOnly {
 		lane = rest.Protects
 	}
-	x.tracker.Sending(req)
-	x.parse.asked.note(req.ClientID, req.Price)
-	venueID, err := x.write(ctx, placing(&req, name, l), req.Market.Symbol.Kind, lane, req.Deadline, l)
-	if err != nil {
-		if !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) {
-			x.tracker.Forget(req.Ref())
-		}
-		return exchange.Order{}, err
+	x.tracker.Sending(*req)
+	x.parse.asked.note(req.ClientID, req.Price, req.Type == exchange.TypeMarket)
+	venueID, err = x.write(ctx, placing(req, name, l), req.Market.Symbol.Kind, lane, req.Deadline, l)
+	if err != nil && !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) {
+		x.tracker.Forget(req.Ref())
 	}
-	return x.tracker.Answered(exchange.Order{OrderRequest: req, VenueID: venueID, Status: exchange.StatusPending}), nil
+	return venueID, err
 }
 
 func (x *Exchange) mayPlace(op string, req *exchange.OrderRequest) error {
@@ -114,7 +120,8 @@ func (x *Exchange) mayPlace(op string, req *exchange.OrderRequest) error {
 	return nil
 }
 
-// write sends c once, and returns the venue's id of the order that it is about, whose link is l (empty: known by the venue's id).
+// write sends c once, and returns the venue's id of the order that it is about, whose link is l (empty: known by the venue's id). Of a change
+// that leaves nothing to do the venue names no order: then the id is empty.
 func (x *Exchange) write(ctx context.Context, c call, kind exchange.Kind, lane rest.Lane, deadline time.Time, l string) (string, error) {
 	r, err := x.request(&c, kind, lane, deadline)
 	if err != nil {
@@ -123,6 +130,9 @@ func (x *Exchange) write(ctx context.Context, c call, kind exchange.Kind, lane r
 	data, err := x.send(ctx, &c, r)
 	if err != nil {
 		return "", err
+	}
+	if string(data) == unchanged && c.op == opReplace {
+		return "", nil
 	}
 	ack, err := readIDs(data)
 	if err == nil {
@@ -148,31 +158,51 @@ func (x *Exchange) target(op string, ref exchange.OrderRef) (target, error) {
 	return target{}, unsent(op, exchange.ErrInvalid, err)
 }
 
-// Replace changes a working order, which keeps its ids. The answer is pending: the change shows on StreamOrders as the order with its new price
-// and quantity, or not at all where it was refused. The venue does not say which changes cost the place in the queue, so that
-// Requeued is always set.
+// opReplace is a Replace, in errors too.
+const opReplace = "replace"
+
+// Replace changes a working order, which keeps its ids. The answer is the gateway's: price and quantity are those that were asked for, the
+// status is what is known of the order, pending where nothing is. The change shows on StreamOrders as the order with its new price and quantity,
+// or not at all where it was refused. One that the venue answers with "not modified" has succeeded: the order is as it was asked for. The venue
+// does not say which changes cost the place in the queue, so that Requeued is always set.
 func (x *Exchange) Replace(ctx context.Context, ref exchange.OrderRef, change exchange.Change) (exchange.Order, error) {
-	const op = "replace"
 	if change.Price.Sign() < 0 || change.Quantity.Sign() < 0 || change.Price.IsZero() && change.Quantity.IsZero() {
-		return exchange.Order{}, unsent(op, exchange.ErrInvalid, errors.New("nothing to change, or to something negative"))
+		return about(ref), unsent(opReplace, exchange.ErrInvalid, errors.New("nothing to change, or to something negative"))
 	}
-	x.parse.asked.note(ref.ClientID, change.Price)
+	x.parse.asked.note(x.idOf(ref), change.Price, false)
 	build := func(k exchange.Kind, name string, t target) call { return amending(k, name, t, change) }
-	o, err := x.change(ctx, op, ref, rest.Opens, build)
+	o, err := x.change(ctx, opReplace, ref, rest.Opens, build)
 	if err != nil {
-		return exchange.Order{}, err
+		return o, err
 	}
-	if o.Requeued = true; !change.Price.IsZero() {
+	if o.Requeued = true; o.Status.Final() { // it came too late
+		return o, nil
+	}
+	if !change.Price.IsZero() {
 		o.Price = change.Price
 	}
 	if !change.Quantity.IsZero() {
 		o.Quantity = change.Quantity
 	}
-	o.Status = exchange.StatusPending
 	return o, nil
 }
 
-// Cancel asks for an order to be taken off the book. The answer is pending: the order's end comes on StreamOrders.
+// idOf is the client id of an order that may be known by the venue's id only; empty: nobody has told.
+func (x *Exchange) idOf(ref exchange.OrderRef) string {
+	if ref.ClientID == "" {
+		known, _ := x.tracker.Known(ref)
+		return known.ClientID
+	}
+	return ref.ClientID
+}
+
+// about is what an error comes with: the order that it is about.
+func about(ref exchange.OrderRef) exchange.Order {
+	return exchange.Order{OrderRequest: exchange.OrderRequest{Market: ref.Market, Account: ref.Account, ClientID: ref.ClientID}, VenueID: ref.VenueID}
+}
+
+// Cancel asks for an order to be taken off the book. The answer is the gateway's, with what is known of the order, pending where nothing is:
+// the order's end comes on StreamOrders.
 func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	return x.change(ctx, "cancel", ref, rest.Protects, cancelling)
 }
@@ -180,26 +210,25 @@ func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.
 // change does what Replace and Cancel have in common.
 func (x *Exchange) change(ctx context.Context, op string, ref exchange.OrderRef, lane rest.Lane,
 	build func(exchange.Kind, string, target) call) (exchange.Order, error) {
+	o := about(ref)
 	if err := x.mine(op, ref.Market, ref.Account); err != nil {
-		return exchange.Order{}, err
+		return o, err
 	}
 	t, err := x.target(op, ref)
 	if err != nil {
-		return exchange.Order{}, err
+		return o, err
 	}
 	s := ref.Market.Symbol
 	name, err := x.name(ctx, op, s)
 	if err != nil {
-		return exchange.Order{}, before(err, op)
+		return o, before(err, op)
 	}
 	venueID, err := x.write(ctx, build(s.Kind, name, t), s.Kind, lane, time.Time{}, t.link)
 	if err != nil {
-		return exchange.Order{}, err
+		return o, err
 	}
-	return x.tracker.Answered(exchange.Order{
-		OrderRequest: exchange.OrderRequest{Market: ref.Market, Account: ref.Account, ClientID: ref.ClientID},
-		VenueID:      venueID, Status: exchange.StatusPending,
-	}), nil
+	o.VenueID, o.Status = cmp.Or(venueID, ref.VenueID), exchange.StatusPending
+	return x.tracker.Answered(o), nil
 }
 
 // CancelAll asks for all working orders on s to be taken off the book, up to 500 of a perpetual; conditional ones stay.
@@ -234,97 +263,4 @@ func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
 // connections rather than calls, and has one window for the whole account.
 func (x *Exchange) CancelAllAfter(context.Context, exchange.Symbol, time.Duration) error {
 	return unsent("cancel all after", exchange.ErrUnsupported, errors.New("the venue has no such timer"))
-}
-
-// Lookup asks for an order among the open and newest ones, then in the history, and for its fills where it has any.
-func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
-	o, err := x.lookup(ctx, ref)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	return x.tracker.Answered(o), nil
-}
-
-func (x *Exchange) lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
-	const op = "lookup"
-	if err := x.mine(op, ref.Market, ref.Account); err != nil {
-		return exchange.Order{}, noOutcome(err)
-	}
-	t, err := x.target(op, ref)
-	if err != nil {
-		return exchange.Order{}, noOutcome(err)
-	}
-	s := ref.Market.Symbol
-	name, err := x.name(ctx, op, s)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	for _, c := range []call{recent(s.Kind, name, t), finished(s.Kind, name, t)} {
-		o, found, err := x.find(ctx, c, s.Kind, t)
-		if err != nil {
-			return exchange.Order{}, err
-		}
-		if found {
-			return x.withFills(ctx, o, name)
-		}
-	}
-	return exchange.Order{}, &exchange.Error{Venue: Venue, Op: op, Class: exchange.ErrNotFound, Message: "neither open nor in the history"}
-}
-
-// noOutcome is the error of a question: that it was not sent must not read as if the order that it is about was not.
-func noOutcome(err error) error {
-	var e *exchange.Error
-	if errors.As(err, &e) {
-		told := *e
-		told.Outcome = nil
-		return &told
-	}
-	return err
-}
-
-// find is the one order in the answer to c.
-func (x *Exchange) find(ctx context.Context, c call, kind exchange.Kind, t target) (o exchange.Order, found bool, err error) {
-	var p page[orderRow]
-	err = x.query(ctx, c, kind, rest.Protects, &p)
-	if errors.Is(err, exchange.ErrNotFound) {
-		return o, false, nil
-	}
-	if err != nil {
-		return o, false, err
-	}
-	for i := range p.List {
-		w := &p.List[i]
-		if t.link != "" && string(w.OrderLinkID) != t.link || t.venueID != "" && string(w.OrderID) != t.venueID {
-			continue
-		}
-		o, ok, err := x.parse.order(kind, w)
-		if err != nil {
-			return o, false, &exchange.Error{Venue: Venue, Op: c.op, Err: err}
-		}
-		if ok {
-			return o, true, nil
-		}
-	}
-	return o, false, nil
-}
-
-// withFills adds the executions of o. They are told apart from orders, so that there may be more of them by now, or fewer yet.
-func (x *Exchange) withFills(ctx context.Context, o exchange.Order, name string) (exchange.Order, error) {
-	if o.Filled.IsZero() {
-		return o, nil
-	}
-	kind := o.Market.Symbol.Kind
-	next := func(cursor string) call { return executionsOf(kind, name, o.VenueID, cursor) }
-	list, err := x.executed(ctx, kind, rest.Protects, next)
-	if err != nil {
-		return exchange.Order{}, err
-	}
-	var sum exchange.Decimal
-	for _, f := range list {
-		if f.VenueID == o.VenueID && f.Market == o.Market {
-			o.Fills, sum = append(o.Fills, f), sum.Add(f.Quantity)
-		}
-	}
-	o.Filled = o.Filled.Max(sum)
-	return o, nil
 }

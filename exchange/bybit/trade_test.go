@@ -302,7 +302,7 @@ func TestLookup(t *testing.T) {
 				"GET " + fillsPath + "?category=spot&cursor=p2&limit=100&orderId=7&symbol=BTCUSDT"}},
 		{name: "more fills than the order knew of", say: map[string][]reply{
 			recentPath: {list(row("", "7", "a-1", "PartiallyFilled", "cumExecQty", "1"))}, fillsPath: {list(traded("", "e1", "7", "a-1", "2", "99"))}},
-			want: "order bybit:BTC-USDT 7/a-1 buy limit GTC 2 x 100 filled filled 2 avg 0 fees [] at 1700000000000 + e1"},
+			want: "order bybit:BTC-USDT 7/a-1 buy limit GTC 2 x 100 filled filled 2 avg 99 fees [0.01 USDT] at 1700000000000 + e1"},
 		{name: "in the history", say: map[string][]reply{historyPath: {list(row("", "7", "a-1", "Cancelled", "cancelType", "CancelByUser"))}},
 			want:    `order bybit:BTC-USDT 7/a-1 buy limit GTC 2 x 100 canceled filled 0 avg 0 fees [] "CancelByUser" at 1700000000000`,
 			queries: []string{"GET " + recentPath + byLink, "GET " + historyPath + byLink}},

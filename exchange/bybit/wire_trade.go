@@ -117,9 +117,12 @@ type executionRow struct {
 	ExecPrice   text `json:"execPrice"`
 	ExecQty     text `json:"execQty"`
 	ExecFee     text `json:"execFee"`
+	ExecFeeV2   text `json:"execFeeV2"` // in its place: of spreads' spot legs
 	FeeCurrency text `json:"feeCurrency"`
 	IsMaker     flag `json:"isMaker"`
 	ExecTime    text `json:"execTime"`
+
+	damage error // why the rest cannot be read
 }
 
 type walletRow struct {
@@ -134,6 +137,7 @@ type coinRow struct {
 	SpotBorrow      text `json:"spotBorrow"`
 	TotalOrderIM    text `json:"totalOrderIM"` // empty under portfolio margin
 	TotalPositionIM text `json:"totalPositionIM"`
+	UnrealisedPnl   text `json:"unrealisedPnl"` // of positions that are settled in the coin
 }
 
 type positionRow struct {
