@@ -33,7 +33,7 @@ type half struct {
 
 func (h *half) init(x *Exchange, k exchange.Kind, base string, c *http.Client, ways []*http.Client) {
 	h.x, h.kind = x, k
-	h.clock = rest.NewClock(func(ctx context.Context) (time.Time, error) { return h.serverTime(ctx) })
+	h.clock = rest.NewClock(func(ctx context.Context) (time.Time, error) { return h.serverTime(ctx, h.client.GetOnce) })
 	h.client.Venue, h.client.Base, h.client.HTTP, h.client.Standby = Venue, base, c, ways
 	h.client.Limits, h.client.Clock, h.client.Jitter, h.client.Read = x.limits.rest, h.clock, x.jitter, h.read
 }
@@ -160,9 +160,10 @@ func notSent(op string, err error) error {
 	return e
 }
 
-func (h *half) serverTime(ctx context.Context) (time.Time, error) {
+// serverTime reads the venue's clock with get: for the clock of signed requests without another try, for orders wait for it.
+func (h *half) serverTime(ctx context.Context, get rest.Getter) (time.Time, error) {
 	c := timeCall(h.kind)
-	data, err := h.client.Get(ctx, c.op, c.path, costs(h.kind, "", c.weight, 0)...)
+	data, err := get(ctx, c.op, c.path, costs(h.kind, "", c.weight, 0)...)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -175,7 +176,8 @@ func (h *half) serverTime(ctx context.Context) (time.Time, error) {
 
 // ServerTime is the venue's clock as its spot market answered; where the account has futures only, as those did.
 func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) {
-	return x.half(x.cfg.Kinds[0]).serverTime(ctx)
+	h := x.half(x.cfg.Kinds[0])
+	return h.serverTime(ctx, h.client.Get)
 }
 
 // Instruments lists spot markets and linear perpetuals; dated futures and other contracts are left out. An instrument whose rules do

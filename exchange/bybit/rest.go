@@ -120,10 +120,18 @@ func (x *Exchange) withoutKey(message string) string {
 	return message
 }
 
-// serverTime is what the clock is set by: it must not wait for the clock.
+// serverTime is what the clock is set by: it must not wait for the clock, and orders wait for it, so it is not tried again.
 func (x *Exchange) serverTime(ctx context.Context) (time.Time, error) {
+	return x.readTime(ctx, x.client.GetOnce)
+}
+
+func (x *Exchange) readTime(ctx context.Context, get rest.Getter) (time.Time, error) {
+	data, err := get(ctx, "server time", "/v5/market/time", rest.Cost{Name: byAddress, N: 1})
+	if err != nil {
+		return time.Time{}, err
+	}
 	var r timeResult
-	if err := x.get(ctx, "server time", "/v5/market/time", nil, &r); err != nil {
+	if err := unmarshal("server time", data, &r); err != nil {
 		return time.Time{}, err
 	}
 	t, err := r.time()
@@ -134,7 +142,9 @@ func (x *Exchange) serverTime(ctx context.Context) (time.Time, error) {
 }
 
 // ServerTime is the venue's clock as it answered.
-func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) { return x.serverTime(ctx) }
+func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) {
+	return x.readTime(ctx, x.client.Get)
+}
 
 // Instruments lists spot markets and linear perpetuals; futures that expire are left out. The venue itself lists only what trades now, and
 // what is about to. An instrument whose rules do not pass exchange.Instrument's Validate is listed as not tradable.

@@ -58,6 +58,8 @@ type Request struct {
 	// Write says that the request changes something. It is then sent once, and again only when the venue said that it certainly did not
 	// happen.
 	Write bool
+	// Once says that a read is not tried again, and does not wait for a gate that ctx will not see open: others wait for it.
+	Once bool
 	// Deadline is when it must have been sent, by our clock; zero: whenever. Waiting that would take longer fails at once.
 	Deadline time.Time
 	// Sign completes what is sent, at the venue's time now; egress is the way that it takes, 0 the usual one, for venues where a
@@ -101,10 +103,19 @@ func Harden(c *http.Client) *http.Client {
 	return &h
 }
 
+// Getter is Get or GetOnce of a Client.
+type Getter = func(ctx context.Context, op, target string, costs ...Cost) ([]byte, error)
+
 // Get reads target, a path with its query, in the lane Reads.
 func (c *Client) Get(ctx context.Context, op, target string, costs ...Cost) ([]byte, error) {
 	path, query, _ := cut(target)
 	return c.Do(ctx, &Request{Op: op, Path: path, Wire: Wire{Query: query}, Costs: costs})
+}
+
+// GetOnce reads target as what others wait for: in the lane Protects, and without another try.
+func (c *Client) GetOnce(ctx context.Context, op, target string, costs ...Cost) ([]byte, error) {
+	path, query, _ := cut(target)
+	return c.Do(ctx, &Request{Op: op, Path: path, Wire: Wire{Query: query}, Lane: Protects, Costs: costs, Once: true})
 }
 
 func cut(target string) (path, query string, found bool) {
@@ -122,7 +133,7 @@ func (c *Client) Do(ctx context.Context, r *Request) ([]byte, error) {
 	again := retry{c: c, r: r}
 	for {
 		body, err := c.once(ctx, r)
-		if err == nil || !again.after(ctx, err) {
+		if err == nil || r.Once || !again.after(ctx, err) {
 			return body, err
 		}
 	}

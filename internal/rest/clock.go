@@ -9,8 +9,11 @@ import (
 )
 
 const (
-	samples = 3                // of the venue's clock at a time
-	fresh   = 10 * time.Minute // how long they are good for
+	samples = 3                      // of the venue's clock at a time
+	fresh   = 10 * time.Minute       // how long they are good for
+	brief   = 300 * time.Millisecond // how long who is not patient waits for better ones than there are
+	long    = 5 * time.Second        // how long who is patient does
+	quiet   = 5 * time.Second        // after samples that failed what is known must do
 )
 
 // Clock is a venue's clock as seen from here: the offset at the midpoint of the quickest of several samples, carried on by our monotonic
@@ -25,9 +28,13 @@ type Clock struct {
 	slack  time.Duration
 	synced time.Time // zero: never, or no longer believed
 	again  bool      // the venue contradicted
+	// Until then nobody samples again what is known: the impatient, since they had no success in their short time; all, since a patient one
+	// had none.
+	held, heldAll time.Time
 }
 
-// NewClock asks for the venue's time with sample, which must not itself wait for the Clock. It does no I/O.
+// NewClock asks for the venue's time with sample, which must not itself wait for the Clock, nor for others: see [Client.GetOnce]. It does
+// no I/O.
 func NewClock(sample func(context.Context) (time.Time, error)) *Clock {
 	c := &Clock{sample: sample, turn: make(chan struct{}, 1)}
 	c.turn <- struct{}{}
@@ -57,27 +64,64 @@ func (c *Clock) Offset() (offset, slack time.Duration) {
 	return c.venue.Sub(c.here.Round(0)), c.slack
 }
 
-// Doubt says that the venue contradicted: the next Ready samples anew.
+// Doubt says that the venue contradicted: the next Ready samples anew, unless that has just failed.
 func (c *Clock) Doubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.again = true
 }
 
-// Ready waits for a Sync where there was none, or where it is in doubt; an old one is renewed when patient. A failure is an error only
-// where nothing is known yet.
+// Ready waits for a Sync where there was none, or where it is in doubt; an old one is renewed when patient. Where something is known
+// already a failure is no error, and who is not patient waits for 300 ms at most, others for 5 s, whoever samples: a cancel signed by a
+// doubted clock is better than one that waits for a time that does not come.
 func (c *Clock) Ready(ctx context.Context, patient bool) error {
-	c.mu.Lock()
-	known := !c.synced.IsZero()
-	due := !known || c.again || patient && time.Since(c.synced) > fresh
-	c.mu.Unlock()
-	if !due {
+	known, due := c.due(patient)
+	switch {
+	case !due:
+		return nil
+	case !known:
+		return c.Sync(ctx)
+	}
+	most := brief
+	if patient {
+		most = long
+	}
+	if end, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(end)/2) // the rest is for the request
+	}
+	bound, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	if c.Sync(bound) == nil {
 		return nil
 	}
-	if err := c.Sync(ctx); err != nil && (!known || ctx.Err() != nil) {
-		return err
+	if ctx.Err() == nil {
+		c.hold(patient)
 	}
-	return nil
+	return ctx.Err()
+}
+
+// due reports whether something is known, and whether Ready samples.
+func (c *Clock) due(patient bool) (known, due bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.synced.IsZero() {
+		return false, true
+	}
+	now := time.Now()
+	if now.Before(c.heldAll) || !patient && now.Before(c.held) {
+		return true, false
+	}
+	return true, c.again || patient && now.Sub(c.synced) > fresh
+}
+
+func (c *Clock) hold(patient bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	until := time.Now().Add(quiet)
+	c.held = until
+	if patient {
+		c.heldAll = until
+	}
 }
 
 // Sync samples the venue's clock. Several callers at once sample one after the other, and those who waited do not sample again.

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -118,4 +119,106 @@ func TestClockTogether(t *testing.T) {
 			t.Errorf("%d samples", v.calls)
 		}
 	})
+}
+
+// away is a time endpoint that does not answer.
+func (v *ahead) away(ctx context.Context) (time.Time, error) {
+	v.calls++
+	<-ctx.Done()
+	return time.Time{}, ctx.Err()
+}
+
+// Who is not patient goes on with what is known after 300 ms, or half of its time, and for a while those after it do so at once.
+func TestClockDoesNotHoldCancels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &ahead{out: []time.Duration{ms}, back: []time.Duration{ms}}
+		gone := false
+		c := rest.NewClock(func(ctx context.Context) (time.Time, error) {
+			if gone {
+				return v.away(ctx)
+			}
+			return v.sample(ctx)
+		})
+		ready := func(ctx context.Context, patient bool, want time.Duration) {
+			t.Helper()
+			began := time.Now()
+			if err := c.Ready(ctx, patient); err != nil || time.Since(began) != want {
+				t.Errorf("%v after %v, want %v", err, time.Since(began), want)
+			}
+		}
+		ready(t.Context(), false, 6*ms)
+		gone = true
+		c.Doubt()
+		ready(t.Context(), false, 300*ms)
+		ready(t.Context(), false, 0)
+		time.Sleep(5 * time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 200*ms)
+		defer cancel()
+		ready(ctx, false, 100*ms)
+		ready(t.Context(), true, 5*time.Second) // a patient one tries for itself
+		ready(t.Context(), true, 0)
+		time.Sleep(5 * time.Second)
+		go ready(t.Context(), true, 5*time.Second)
+		synctest.Wait()
+		ready(t.Context(), false, 300*ms) // and holds nobody up
+		time.Sleep(10 * time.Second)
+		gone = false
+		before := v.calls
+		ready(t.Context(), false, 6*ms)
+		ready(t.Context(), false, 0)
+		if v.calls != before+3 {
+			t.Errorf("%d samples after the doubt", v.calls-before)
+		}
+	})
+}
+
+// A cancel of an account whose clock is in doubt waits neither for reads that the venue's limits hold, nor for a time endpoint that fails.
+func TestCancelPassesADoubtedClock(t *testing.T) {
+	for name, c := range map[string]struct {
+		status, used int // of the time endpoint; of the address's limit of 100, by reads
+		want         time.Duration
+	}{
+		"reads queue":  {200, 50, 0},
+		"time away":    {0, 0, 300 * ms},
+		"time busy":    {503, 0, 0},
+		"time refused": {400, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				status, orders := 200, 0
+				cl := client("https://mars.example", roundTrip(func(r *http.Request) (*http.Response, error) {
+					switch {
+					case r.URL.Path != "/time":
+						orders++
+						return answer(200, "yes"), nil
+					case status == 0:
+						<-r.Context().Done()
+						return nil, r.Context().Err()
+					}
+					return answer(status, ""), nil
+				}))
+				cl.Limits = rest.NewLimits(map[string]rest.Rule{"ip": {Limit: 100, Window: time.Minute}})
+				cl.Clock = rest.NewClock(func(ctx context.Context) (time.Time, error) {
+					_, err := cl.GetOnce(ctx, "server time", "/time", one(1))
+					return time.Now(), err
+				})
+				if err := cl.Clock.Sync(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if c.used > 0 {
+					take(t, cl.Limits, rest.Reads, c.used-3)
+				}
+				cl.Clock.Doubt()
+				status = c.status
+				r := order(rest.Protects)
+				r.Sign = func(*rest.Wire, time.Time, int) error { return nil }
+				began := time.Now()
+				body, err := cl.Do(t.Context(), r)
+				check(t, body, err, true, r, nil, nil)
+				if d := time.Since(began); d != c.want || orders != 1 {
+					t.Errorf("after %v, want %v; %d sent", d, c.want, orders)
+				}
+			})
+		})
+	}
 }

@@ -75,7 +75,7 @@ func (c *Client) pass(ctx context.Context, r *Request) (egress int, err error) {
 	}
 	d, _ := c.Limits.closed(route{c.Base, egress})
 	end := r.Deadline
-	if t, ok := ctx.Deadline(); ok && r.Write && (end.IsZero() || t.Before(end)) {
+	if t, ok := ctx.Deadline(); ok && (r.Write || r.Once) && (end.IsZero() || t.Before(end)) {
 		end = t
 	}
 	if d > 0 && !end.IsZero() && time.Now().Add(d).After(end) {
