@@ -60,7 +60,8 @@ type Limits struct {
 	rules   map[string]Rule
 	own     map[dimension]int // limits of single scopes: an account's by its tier
 	windows map[dimension]*window
-	waiting []*waiter // Protects first, then Opens, then Reads, each in the order of arrival
+	waiting []*waiter         // Protects first, then Opens, then Reads, each in the order of arrival
+	queued  [Protects + 1]int // of waiting, by lane
 	timer   *time.Timer
 	due     time.Time // the timer's
 	gates   map[route]*gate
@@ -74,7 +75,7 @@ type route struct {
 	egress int
 }
 
-// maxWaiting bounds the queue of a Limits; who comes when it is full is refused.
+// maxWaiting bounds each lane's queue of a Limits; who would have to wait when it is full is refused.
 const maxWaiting = 4096
 
 // NewLimits starts from the published rules, by name.
@@ -96,7 +97,7 @@ func (l *Limits) SetLimit(name string, limit int) {
 	}
 	r.Limit = limit
 	l.rules[name] = r
-	l.dispatch(time.Now())
+	l.review()
 }
 
 // maxOwn bounds the scopes that have limits of their own.
@@ -111,7 +112,7 @@ func (l *Limits) SetScopeLimit(name, scope string, limit int) {
 		return
 	}
 	l.own[d] = limit
-	l.dispatch(time.Now())
+	l.review()
 }
 
 // Rule is the rule called name as it holds for scope now.

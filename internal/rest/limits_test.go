@@ -421,7 +421,50 @@ func TestQueueIsBounded(t *testing.T) {
 		if _, err := l.Wait(t.Context(), rest.Reads, time.Time{}, one(1)); !errors.Is(err, exchange.ErrRateLimited) {
 			t.Errorf("%v", err)
 		}
+		began := time.Now()
+		take(t, l, rest.Protects, 1) // it waits in a queue of its own
+		if d := time.Since(began); d != time.Second {
+			t.Errorf("a cancel after %v", d)
+		}
+		take(t, l, rest.Protects, 1) // and one that has room does not wait
+		if d := time.Since(began); d != time.Second {
+			t.Errorf("a second one after %v", d)
+		}
 		cancel()
 		wg.Wait()
 	})
+}
+
+// One whose cost a limit no longer has room for is refused when the limit falls: else those behind it would wait for ever.
+func TestLimitFallsBelowWhoWaits(t *testing.T) {
+	for name, fall := range map[string]func(l *rest.Limits){
+		"for all":       func(l *rest.Limits) { l.SetLimit("ip", 60) },
+		"for one scope": func(l *rest.Limits) { l.SetScopeLimit("ip", "", 60) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := rest.NewLimits(map[string]rest.Rule{"ip": {Limit: 100, Window: time.Second}})
+				take(t, l, rest.Reads, 20)
+				refused := make(chan error, 1)
+				go func() {
+					_, err := l.Wait(t.Context(), rest.Reads, time.Time{}, one(40)) // of the reads' 50, which become 30
+					refused <- err
+				}()
+				synctest.Wait()
+				behind := make(chan struct{})
+				go func() { take(t, l, rest.Reads, 5); close(behind) }()
+				synctest.Wait()
+				began := time.Now()
+				fall(l)
+				if err := <-refused; !errors.Is(err, exchange.ErrInvalid) || !errors.Is(err, exchange.ErrRateLimited) {
+					t.Errorf("%v", err)
+				}
+				<-behind
+				take(t, l, rest.Reads, 5)
+				if time.Since(began) != 0 {
+					t.Errorf("those behind it passed after %v", time.Since(began))
+				}
+			})
+		})
+	}
 }

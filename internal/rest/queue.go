@@ -10,7 +10,7 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// errQueueFull is why a request is refused when maxWaiting others wait.
+// errQueueFull is why a request is refused when maxWaiting others of its lane wait.
 var errQueueFull = errors.New("too many requests wait")
 
 // LimitError says that a request was not let through, and when it might be.
@@ -34,7 +34,8 @@ func (e *LimitError) Unwrap() []error { return []error{exchange.ErrRateLimited, 
 type waiter struct {
 	lane  Lane
 	costs []Cost
-	pass  chan struct{} // closed when it may go
+	pass  chan struct{} // closed when it may go, or
+	err   error         // when it never may; set before
 	first bool          // nobody waits before it in one of its dimensions
 }
 
@@ -65,7 +66,7 @@ func (l *Limits) Wait(ctx context.Context, lane Lane, by time.Time, costs ...Cos
 	}
 	select {
 	case <-w.pass:
-		return &Grant{l: l, costs: costs}, nil
+		return l.grant(w)
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-late:
@@ -74,8 +75,15 @@ func (l *Limits) Wait(ctx context.Context, lane Lane, by time.Time, costs ...Cos
 	if l.leave(w) {
 		return nil, &LimitError{Err: err}
 	}
-	// It passed at the same moment.
-	return &Grant{l: l, costs: costs}, nil
+	return l.grant(w) // it passed at the same moment
+}
+
+// grant is that of a waiter whose wait has ended.
+func (l *Limits) grant(w *waiter) (*Grant, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	return &Grant{l: l, costs: w.costs}, nil
 }
 
 // never is when a request may pass that waits for an answer to another one.
@@ -90,12 +98,9 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 		if _, known := l.rules[c.Name]; !known {
 			panic("rest: a cost of a rule that nobody declared: " + c.Name)
 		}
-		if most := l.rule(c.dimension()).share(w.lane); c.N > most {
-			return next, &LimitError{Err: fmt.Errorf("%s: %d at once is more than %d: %w", c.Name, c.N, most, exchange.ErrInvalid)}
-		}
 	}
-	if len(l.waiting) >= maxWaiting {
-		return next, &LimitError{Err: errQueueFull}
+	if err := l.tooMuch(w); err != nil {
+		return next, err
 	}
 	next, behind := l.place(now, w)
 	switch {
@@ -104,6 +109,8 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 		return time.Time{}, nil
 	case !by.IsZero() && next.After(by) && !next.Equal(never):
 		return next, &LimitError{After: next.Sub(now), Err: context.DeadlineExceeded}
+	case l.queued[w.lane] >= maxWaiting:
+		return next, &LimitError{Err: errQueueFull}
 	}
 	w.pass = make(chan struct{})
 	l.insert(w)
@@ -114,6 +121,29 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 		l.alarm(now, next)
 	}
 	return never, nil
+}
+
+// tooMuch is why w never passes: it costs more than its lane ever has. nil: it may.
+func (l *Limits) tooMuch(w *waiter) error {
+	for _, c := range w.costs {
+		if most := l.rule(c.dimension()).share(w.lane); c.N > most {
+			return &LimitError{Err: fmt.Errorf("%s: %d at once is more than %d: %w", c.Name, c.N, most, exchange.ErrInvalid)}
+		}
+	}
+	return nil
+}
+
+// review looks at all who wait when a limit has changed: it may be too low for some, who would stand in others' way for ever.
+func (l *Limits) review() {
+	l.waiting = slices.DeleteFunc(l.waiting, func(w *waiter) bool {
+		if w.err = l.tooMuch(w); w.err == nil {
+			return false
+		}
+		l.queue(w, -1)
+		close(w.pass)
+		return true
+	})
+	l.dispatch(time.Now())
 }
 
 // place is when w fits, and whether others who wait go before it: nobody overtakes in a dimension that somebody before him waits for,
@@ -151,6 +181,7 @@ func (l *Limits) insert(w *waiter) {
 
 // queue keeps count of who waits in which dimension.
 func (l *Limits) queue(w *waiter, n int) {
+	l.queued[w.lane] += n
 	for _, c := range w.costs {
 		l.window(c.dimension()).queued[w.lane] += n
 	}
