@@ -5,16 +5,13 @@ package rest
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -44,7 +41,7 @@ type Client struct {
 	Read func(r *Request, a *Answer) ([]byte, *exchange.Error)
 
 	parse sync.Once
-	base  *url.URL // Base; nil: it is no address
+	base  *url.URL // Base; nil: it is no address, or one with a password, which only http.Client would have sent
 }
 
 // Request is what is to be done.
@@ -88,20 +85,6 @@ type Answer struct {
 
 // Refund says that the venue did not charge the request in the rule called name.
 func (a *Answer) Refund(name string) { a.grant.Refund(name) }
-
-// Harden is c (nil: a client of its own, with a time-out of 10 s) fit for orders: it follows no redirection, for a redirected order
-// would be sent twice, and keys would be sent elsewhere. The one of its own uses no proxy from the environment.
-func Harden(c *http.Client) *http.Client {
-	if c == nil {
-		c = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
-			TLSHandshakeTimeout: 5 * time.Second, IdleConnTimeout: 90 * time.Second, MaxIdleConnsPerHost: 16, MaxResponseHeaderBytes: 1 << 20,
-		}}
-	}
-	h := *c
-	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &h
-}
 
 // Getter is Get or GetOnce of a Client.
 type Getter = func(ctx context.Context, op, target string, costs ...Cost) ([]byte, error)
@@ -166,11 +149,10 @@ func (c *Client) once(ctx context.Context, r *Request) ([]byte, error) {
 	if err != nil {
 		return nil, c.notSent(ctx, r, err)
 	}
-	a, err := c.send(ctx, req, r, egress)
+	a, err := c.send(ctx, req, r, egress, grant)
 	if err != nil {
 		return nil, err
 	}
-	a.grant = grant
 	return c.judge(r, a, egress)
 }
 
@@ -203,7 +185,7 @@ func (c *Client) build(r *Request, egress int) (*http.Request, error) {
 	}
 	req := &http.Request{Method: method, URL: c.url(r.Path, w.Query), Header: w.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if req.URL == nil {
-		return nil, fmt.Errorf("an address that is none: %w", exchange.ErrInvalid) // why would repeat the query, signature included
+		return nil, fmt.Errorf("an address that is none, or that has a password: %w", exchange.ErrInvalid) // why would repeat the query, signature included
 	}
 	req.Host = req.URL.Host
 	if w.Body != nil {
@@ -218,7 +200,7 @@ func (c *Client) build(r *Request, egress int) (*http.Request, error) {
 // url is the address of path with query; nil: there is none. What is parsed once need not be parsed for each order.
 func (c *Client) url(path, query string) *url.URL {
 	c.parse.Do(func() {
-		if u, err := url.Parse(c.Base); err == nil && u.Host != "" {
+		if u, err := url.Parse(c.Base); err == nil && u.Host != "" && u.User == nil {
 			c.base = u
 		}
 	})
@@ -229,53 +211,6 @@ func (c *Client) url(path, query string) *url.URL {
 	u.Path += path
 	u.RawQuery = query
 	return &u
-}
-
-// trace tells whether anything can have left. A RoundTripper of the user's that knows no traces leaves both false: then it can.
-type trace struct{ asked, got atomic.Bool }
-
-func (t *trace) left() bool { return t.got.Load() || !t.asked.Load() }
-
-func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress int) (*Answer, error) {
-	t := new(trace)
-	timed, cancel := withTimeout(ctx, c.via(egress).Timeout)
-	defer cancel()
-	hooks := &httptrace.ClientTrace{
-		GetConn: func(string) { t.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
-	}
-	resp, err := roundTrip(c.via(egress), req.WithContext(httptrace.WithClientTrace(timed, hooks)))
-	if err != nil {
-		return nil, c.failed(ctx, r, t.left(), err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	switch {
-	case err != nil:
-		return nil, c.failed(ctx, r, true, err)
-	case len(body) > maxBody:
-		return nil, c.failed(ctx, r, true, fmt.Errorf("an answer of more than %d bytes: %w", maxBody, exchange.ErrFrame))
-	}
-	return &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
-}
-
-func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if d <= 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, d)
-}
-
-// roundTrip sends a request. An http.Client prepares for redirections, which we do not follow, and for cookies, which no venue has: without
-// them its transport does it all, for less.
-func roundTrip(h *http.Client, req *http.Request) (*http.Response, error) {
-	switch {
-	case h.Jar != nil:
-		return h.Do(req)
-	case h.Transport != nil:
-		return h.Transport.RoundTrip(req)
-	}
-	return http.DefaultTransport.RoundTrip(req)
 }
 
 // judge reads an answer, and draws the consequences for those who come after.

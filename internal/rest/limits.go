@@ -54,7 +54,8 @@ func (c Cost) dimension() dimension { return dimension{c.Name, c.Scope} }
 // safe for concurrent use; it owns no goroutine, and a timer only while somebody waits.
 //
 // A request counts from the moment when it may be sent until a window after its answer: the venue counted it somewhere between, so
-// no window of the venue's ever holds more than the limit, however long the way.
+// no window of the venue's ever holds more than the limit, however long the way. One that got no answer counts for 10 s more: it may
+// still be on its way.
 type Limits struct {
 	mu      sync.Mutex // guards what follows; never held over a wait
 	rules   map[string]Rule
@@ -152,7 +153,7 @@ func (l *Limits) Observe(name, scope string, used int) {
 	}
 	now, w := time.Now(), l.window(dimension{name, scope})
 	if more := min(used, 10*l.rule(dimension{name, scope}).Limit) - w.used(now, rule.Window); more > 0 {
-		w.spend(now, more, rule.Window)
+		w.spend(now, now, more, rule.Window)
 	}
 }
 

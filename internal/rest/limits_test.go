@@ -22,22 +22,29 @@ type counted struct {
 	cost rest.Cost
 }
 
-// tally is a venue that counts strictly: each request at some moment between its sending and its answer.
+// tally is a venue that counts strictly: each request at some moment between its sending and its answer, or up to 10 s after it was given up.
 type tally struct {
 	mu   sync.Mutex
 	seen []counted
 }
 
 func (v *tally) count(lane rest.Lane, costs []rest.Cost) {
+	v.countAt(time.Now(), lane, costs)
+}
+
+func (v *tally) countAt(at time.Time, lane rest.Lane, costs []rest.Cost) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, c := range costs {
-		v.seen = append(v.seen, counted{time.Now(), lane, c})
+		v.seen = append(v.seen, counted{at, lane, c})
 	}
 }
 
 // worst is the fullest rolling window of one dimension.
 func (v *tally) worst(name, scope string, length time.Duration) (most int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	slices.SortStableFunc(v.seen, func(a, b counted) int { return a.at.Compare(b.at) })
 	for i, last := range v.seen {
 		if last.cost.Name != name || last.cost.Scope != scope {
 			continue
@@ -61,12 +68,13 @@ type used struct {
 
 type lifetime struct {
 	cost rest.Cost
-	end  time.Time // zero: not answered yet
+	end  time.Time     // zero: not answered yet
+	late time.Duration // how much later the venue may count it, and what is lost by counting roughly
 }
 
 func (u *used) sum(now time.Time, c rest.Cost, length time.Duration) (n int) {
 	for _, x := range u.list {
-		if x.cost.Name == c.Name && x.cost.Scope == c.Scope && (x.end.IsZero() || now.Sub(x.end) <= length+length/100) {
+		if x.cost.Name == c.Name && x.cost.Scope == c.Scope && (x.end.IsZero() || now.Sub(x.end) <= x.late+length+length/100) {
 			n += x.cost.N
 		}
 	}
@@ -114,7 +122,7 @@ func randomLoad(t *testing.T, seed uint64) (protected, delayed int) {
 			costs = append(costs, rest.Cost{Name: "order", Scope: fmt.Sprint(draw.IntN(2)), N: 1})
 		}
 		out, back := time.Duration(draw.IntN(80))*time.Millisecond, time.Duration(draw.IntN(80))*time.Millisecond
-		charge, lost := draw.IntN(10) > 0, draw.IntN(20) == 0
+		charge, lost, late := draw.IntN(10) > 0, draw.IntN(8) == 0, time.Duration(draw.IntN(10_000))*time.Millisecond
 		wg.Go(func() {
 			began := time.Now()
 			within := true
@@ -149,9 +157,13 @@ func randomLoad(t *testing.T, seed uint64) (protected, delayed int) {
 				own.mu.Unlock()
 			}
 			time.Sleep(out) // virtual: the way there
-			if charge {
+			switch {
+			case lost:
+				g.Lost()
+				venue.countAt(time.Now().Add(late), lane, costs)
+			case charge:
 				venue.count(lane, costs)
-			} else {
+			default:
 				g.Refund("ip")
 				venue.count(lane, costs[1:])
 			}
@@ -161,8 +173,11 @@ func randomLoad(t *testing.T, seed uint64) (protected, delayed int) {
 			g.Done()
 			own.mu.Lock()
 			for _, m := range mine {
-				if m != nil {
-					m.end = time.Now()
+				if m == nil {
+					continue
+				}
+				if m.end = time.Now(); lost {
+					m.late = 10*time.Second + 100*time.Millisecond
 				}
 			}
 			own.mu.Unlock()
@@ -467,4 +482,29 @@ func TestLimitFallsBelowWhoWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// One without an answer counts for 10 s more, and the others no longer than ever.
+func TestLostCountsLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := small()
+		g, err := l.Wait(t.Context(), rest.Protects, time.Time{}, one(4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Lost()
+		g.Done()
+		took := func(n int, want time.Duration) {
+			t.Helper()
+			began := time.Now()
+			take(t, l, rest.Protects, n)
+			if d := time.Since(began); d != want {
+				t.Errorf("%d passed after %v, want %v", n, d, want)
+			}
+		}
+		took(6, 0)
+		took(6, time.Second)
+		took(6, time.Second)
+		took(10, 9*time.Second)
+	})
 }

@@ -44,8 +44,12 @@ type Grant struct {
 	l      *Limits
 	costs  []Cost
 	refund []string
+	lost   bool
 	done   bool
 }
+
+// lateness is how long after we gave up waiting for its answer a venue may still count a request.
+const lateness = 10 * time.Second
 
 // Wait lets a request pass when all its dimensions have room for it: those of a more urgent lane first, in one lane in the order of
 // arrival. It ends with ctx, or, where by is not zero, as soon as it is clear that by comes earlier. Its errors are *LimitError.
@@ -276,7 +280,10 @@ func (l *Limits) alarm(now, wake time.Time) {
 // Refund takes back what the request cost in the rule called name: the venue does not charge it.
 func (g *Grant) Refund(name string) { g.refund = append(g.refund, name) }
 
-// Done counts the request from now on for a window's length. A second call does nothing.
+// Lost says that no answer came, though the request may have left: the venue may count it yet. Done tells the Limits.
+func (g *Grant) Lost() { g.lost = true }
+
+// Done counts the request for a window's length from now on, or from 10 s from now on where it is lost. A second call does nothing.
 func (g *Grant) Done() {
 	if g.done {
 		return
@@ -286,11 +293,15 @@ func (g *Grant) Done() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	at := now
+	if g.lost {
+		at = now.Add(lateness)
+	}
 	for _, c := range g.costs {
 		w := l.window(c.dimension())
 		w.flying -= c.N
 		if !slices.Contains(g.refund, c.Name) {
-			w.spend(now, c.N, l.rules[c.Name].Window)
+			w.spend(now, at, c.N, l.rules[c.Name].Window)
 		}
 	}
 	l.sweep(now)

@@ -1,10 +1,13 @@
 package rest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // window is how much was used of one dimension lately.
 type window struct {
-	spent   []spent // oldest first
+	spent   []spent // by when they leave; those without an answer may do so later than others that came after them
 	sum     int     // of spent
 	flying  int     // passed, and not yet answered: it may be counted any moment
 	blocked time.Time
@@ -31,17 +34,23 @@ type spent struct {
 // parts bounds the entries of a window.
 const parts = 128
 
-func (w *window) spend(now time.Time, n int, length time.Duration) {
+// spend counts n from now until a window after at, which may be to come.
+func (w *window) spend(now, at time.Time, n int, length time.Duration) {
 	if n <= 0 {
 		return
 	}
 	w.sum += n
-	if k := len(w.spent) - 1; k >= 0 && now.Sub(w.spent[k].from) < length/parts {
+	i := len(w.spent)
+	for i > 0 && w.spent[i-1].at.After(at) {
+		i--
+	}
+	part := max(length, at.Sub(now)) / parts
+	if k := i - 1; k >= 0 && at.Sub(w.spent[k].from) < part {
 		w.spent[k].n += n
-		w.spent[k].at = now
+		w.spent[k].at = at
 		return
 	}
-	w.spent = append(w.spent, spent{now, now, n})
+	w.spent = slices.Insert(w.spent, i, spent{at, at, n})
 }
 
 // used drops what has left the window and returns the rest, requests on their way included.

@@ -1,0 +1,101 @@
+package rest_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
+)
+
+// Whether an order can have left, by a transport that is not net/http's, over a port where nobody listens. What net/http within it could
+// not do another stack may have done.
+func TestForeignTransport(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	std := &http.Transport{}
+	for name, c := range map[string]struct {
+		way     roundTrip
+		outcome error
+	}{
+		"around net/http": {std.RoundTrip, exchange.ErrNotSent},
+		"fails over to another stack": {func(r *http.Request) (*http.Response, error) {
+			if resp, err := std.RoundTrip(r); err == nil {
+				return resp, nil
+			}
+			return nil, errors.New("reset while waiting for the answer")
+		}, exchange.ErrOutcomeUnknown},
+		"tells nothing":         {func(*http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded }, exchange.ErrOutcomeUnknown},
+		"neither this nor that": {func(*http.Request) (*http.Response, error) { return nil, nil }, exchange.ErrOutcomeUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := client("http://"+l.Addr().String(), c.way).Do(t.Context(), order(rest.Opens))
+			check(t, nil, err, false, order(rest.Opens), c.outcome, exchange.ErrUnavailable)
+		})
+	}
+}
+
+// An answer without a body is an empty one.
+func TestAnswerWithoutBody(t *testing.T) {
+	way := roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil })
+	if body, err := client("https://mars.example", way).Do(t.Context(), order(rest.Opens)); err != nil || len(body) != 0 {
+		t.Errorf("%q, %v", body, err)
+	}
+}
+
+// An address with a password is refused, for the password would not be sent; and no error tells it.
+func TestAddressWithPassword(t *testing.T) {
+	v := &venue{script: []reply{{status: 200}}}
+	_, err := client("https://me:hidden@gate.example", v).Do(t.Context(), order(rest.Opens))
+	check(t, nil, err, false, order(rest.Opens), exchange.ErrNotSent, nil)
+	if !errors.Is(err, exchange.ErrInvalid) || strings.Contains(err.Error(), "hidden") || len(v.at) != 0 {
+		t.Errorf("%v, %d requests", err, len(v.at))
+	}
+}
+
+// Orders that were given up reach the venue later: with those that follow they are never more than it allows.
+func TestGivenUpOrdersCountLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, late := new(tally), 2*time.Second
+		c := client("https://mars.example", roundTrip(func(r *http.Request) (*http.Response, error) {
+			time.AfterFunc(late, func() { v.count(rest.Protects, []rest.Cost{one(1)}) })
+			if err := rest.Sleep(r.Context(), late+time.Millisecond); err != nil {
+				return nil, err
+			}
+			return answer(200, "yes"), nil
+		}))
+		c.Limits = small()
+		do := func(d time.Duration, outcome error) {
+			t.Helper()
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			errs := make(chan error)
+			for range 10 {
+				go func() {
+					_, err := c.Do(ctx, order(rest.Protects))
+					errs <- err
+				}()
+			}
+			for range 10 {
+				if err := <-errs; !errors.Is(exchange.OutcomeOf(err), outcome) {
+					t.Errorf("%v", err)
+				}
+			}
+		}
+		do(time.Second, exchange.ErrOutcomeUnknown)
+		late = time.Millisecond
+		do(time.Minute, nil)
+		if n := v.worst("ip", "", time.Second); n != 10 {
+			t.Errorf("the venue counted %d within a second, where 10 are allowed", n)
+		}
+	})
+}
