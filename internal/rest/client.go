@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	maxBody = 64 << 20 // of an answer; lists of instruments have a few MB
-	maxWait = 7 * 24 * time.Hour
+	maxBody = 64 << 20           // of an answer; lists of instruments have a few MB
+	maxWait = 7 * 24 * time.Hour // of a ban
 )
 
 // Client does requests to one base address of a venue, for one account or for none. Its fields are not changed once it is in use; it
@@ -226,12 +226,17 @@ func (c *Client) judge(r *Request, a *Answer, egress int) ([]byte, error) {
 	if d := retryAfter(a.Header); d > 0 {
 		e.RetryAfter = max(e.RetryAfter, d)
 	}
-	e.RetryAfter = min(e.RetryAfter, maxWait)
+	told := e.RetryAfter
+	if errors.Is(e.Class, exchange.ErrBanned) || a.Narrow { // counts of a day are narrow
+		e.RetryAfter = min(e.RetryAfter, maxWait)
+	} else {
+		e.RetryAfter = credible(e.RetryAfter, r.Lane)
+	}
 	switch {
 	case errors.Is(e.Class, exchange.ErrBanned):
-		c.Limits.close(route{c.Base, egress}, e.RetryAfter, true)
+		c.Limits.ban(route{c.Base, egress}, e.RetryAfter)
 	case errors.Is(e.Class, exchange.ErrRateLimited) && !a.Narrow:
-		c.Limits.close(route{c.Base, egress}, e.RetryAfter, false)
+		c.Limits.close(route{c.Base, egress}, told)
 	case errors.Is(e.Class, exchange.ErrClockSkew) && c.Clock != nil:
 		c.Clock.Doubt()
 	}

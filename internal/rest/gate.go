@@ -13,25 +13,61 @@ const openPause = 30 * time.Second
 
 // gate stops requests of one route for as long as the venue said.
 type gate struct {
-	until  time.Time // nothing is sent before
-	banned bool      // ... and nobody waits for it: venues lengthen the bans of those who go on
+	until  time.Time // nothing is sent before,
+	urgent time.Time // nor what protects before this: earlier, where until is beyond belief
+	banned time.Time // nothing is sent before, and nobody waits for it: venues lengthen the bans of those who go on
 }
 
-func (l *Limits) close(r route, d time.Duration, banned bool) {
+const (
+	maxPause  = 10 * time.Minute // of a rate limit that is no ban: no venue counts longer, but for counts of a day, which stop one dimension
+	disbelief = time.Minute      // what protects waits where a venue says more than that
+)
+
+// credible is for how long lane waits where the venue told to wait for d because of a rate limit. Up to 10 min everybody obeys, for
+// venues ban those who do not. Beyond is a mistake, as a timestamp in the place of seconds: then what protects is tried after a minute.
+func credible(d time.Duration, lane Lane) time.Duration {
+	switch {
+	case d <= maxPause:
+		return max(d, 0)
+	case lane == Protects:
+		return disbelief
+	}
+	return maxPause
+}
+
+func (l *Limits) close(r route, d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now, g := time.Now(), l.gate(r)
+	g.until, g.urgent = later(g.until, now.Add(credible(d, Reads))), later(g.urgent, now.Add(credible(d, Protects)))
+}
+
+func (l *Limits) ban(r route, d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	g := l.gate(r)
+	g.banned = later(g.banned, time.Now().Add(min(d, maxWait)))
+}
+
+// gate is that of r, made where it is new.
+func (l *Limits) gate(r route) *gate {
 	g := l.gates[r]
 	if g == nil {
 		g = new(gate)
 		l.gates[r] = g
 	}
-	if until := time.Now().Add(d); until.After(g.until) {
-		g.until, g.banned = until, banned
-	}
+	return g
 }
 
-// Ban closes every request's way to base for d: what a WebSocket connection of the same address was told.
-func (l *Limits) Ban(base string, d time.Duration) { l.close(route{base, 0}, d, true) }
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Ban closes every request's way to base for d, 7 days at most: what a WebSocket connection of the same address was told.
+func (l *Limits) Ban(base string, d time.Duration) { l.ban(route{base, 0}, d) }
 
 // Overloaded stops openings to base for 30 s: the venue said that it is overloaded, by whatever way. What protects goes on.
 func (l *Limits) Overloaded(base string) {
@@ -48,62 +84,78 @@ func (l *Limits) Paused(base string) time.Duration {
 }
 
 // Closed is how much longer the usual way to base is closed, and whether that is a ban.
-func (l *Limits) Closed(base string) (d time.Duration, banned bool) { return l.closed(route{base, 0}) }
+func (l *Limits) Closed(base string) (d time.Duration, banned bool) {
+	return l.closed(route{base, 0}, Reads)
+}
 
-func (l *Limits) closed(r route) (d time.Duration, banned bool) {
+func (l *Limits) closed(r route, lane Lane) (d time.Duration, banned bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g := l.gates[r]
 	if g == nil {
 		return 0, false
 	}
-	d = time.Until(g.until)
-	return max(0, d), d > 0 && g.banned
+	now, end := time.Now(), g.until
+	if lane == Protects {
+		end = g.urgent
+	}
+	if banned = g.banned.After(now); banned {
+		end = later(end, g.banned)
+	}
+	return max(0, end.Sub(now)), banned
 }
 
 // pass chooses a way, and waits until it is open. During a ban, or where waiting would outlast the request, it fails at once and tells
-// when to come again.
+// when to come again. Who has waited looks again: a ban may have come meanwhile, or a pause.
 func (c *Client) pass(ctx context.Context, r *Request) (egress int, err error) {
-	if r.Lane == Opens {
-		if d := c.Limits.Paused(c.Base); d > 0 {
-			return 0, c.stopped(r, exchange.ErrUnavailable, d, "the venue is overloaded: openings pause")
+	for {
+		egress, d, err := c.look(ctx, r)
+		if err != nil || d == 0 {
+			return egress, err
+		}
+		if err := Sleep(ctx, d); err != nil {
+			return 0, c.notSent(ctx, r, err)
 		}
 	}
-	egress, soonest := c.choose(r.Lane)
-	if egress < 0 {
-		return 0, c.stopped(r, exchange.ErrBanned, soonest, "this address is banned")
+}
+
+// look is the way to take now, and how long to wait for it.
+func (c *Client) look(ctx context.Context, r *Request) (egress int, d time.Duration, err error) {
+	if r.Lane == Opens {
+		if d := c.Limits.Paused(c.Base); d > 0 {
+			return 0, 0, c.stopped(r, exchange.ErrUnavailable, d, "the venue is overloaded: openings pause")
+		}
 	}
-	d, _ := c.Limits.closed(route{c.Base, egress})
+	egress, d = c.choose(r.Lane)
+	if egress < 0 {
+		return 0, 0, c.stopped(r, exchange.ErrBanned, d, "this address is banned")
+	}
 	end := r.Deadline
 	if t, ok := ctx.Deadline(); ok && (r.Write || r.Once) && (end.IsZero() || t.Before(end)) {
 		end = t
 	}
 	if d > 0 && !end.IsZero() && time.Now().Add(d).After(end) {
-		return 0, c.stopped(r, exchange.ErrRateLimited, d, "the venue told to wait")
+		return 0, 0, c.stopped(r, exchange.ErrRateLimited, d, "the venue told to wait")
 	}
 	if !r.Deadline.IsZero() && !time.Now().Before(r.Deadline) {
-		return 0, c.notSent(ctx, r, errLate)
+		return 0, 0, c.notSent(ctx, r, errLate)
 	}
-	if d > 0 {
-		if err := Sleep(ctx, d); err != nil {
-			return 0, c.notSent(ctx, r, err)
-		}
-	}
-	return egress, nil
+	return egress, d, nil
 }
 
 var errLate = errors.New("its deadline has passed")
 
-// choose is the first way that is not banned, of those that lane may take; -1: none, and when the first of them opens.
+// choose is the first way that is not banned, of those that lane may take, and how long it is closed yet; -1: none, and when the first of
+// them opens.
 func (c *Client) choose(lane Lane) (egress int, soonest time.Duration) {
 	ways := 1
 	if lane == Protects {
 		ways += len(c.Standby)
 	}
 	for i := range ways {
-		d, banned := c.Limits.closed(route{c.Base, i})
+		d, banned := c.Limits.closed(route{c.Base, i}, lane)
 		if !banned {
-			return i, 0
+			return i, d
 		}
 		if i == 0 || d < soonest {
 			soonest = d

@@ -157,16 +157,20 @@ func (l *Limits) Observe(name, scope string, used int) {
 	}
 }
 
-// Block lets nothing that costs in a dimension pass before until: the venue has refused there.
+// Block lets nothing that costs in a dimension pass before until: the venue has refused there. Its window's length is the most, or a minute:
+// whatever the venue counted has left the window then.
 func (l *Limits) Block(name, scope string, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.rules[name]; !known {
+	rule, known := l.rules[name]
+	if !known {
 		return
 	}
-	if w := l.window(dimension{name, scope}); until.After(w.blocked) {
-		w.blocked = until
+	if most := time.Now().Add(max(rule.Window, time.Minute)); until.After(most) {
+		until = most
 	}
+	w := l.window(dimension{name, scope})
+	w.blocked = later(w.blocked, until)
 }
 
 // window is that of d, made where it is new.
