@@ -35,6 +35,7 @@ type office struct {
 	http  http.Server
 	wg    sync.WaitGroup
 	ahead time.Duration // the venue's clock before ours
+	slow  time.Duration // on the way to it, of questions about its clock
 
 	mu      sync.Mutex
 	say     map[string][]reply // by path, in turn; the last one stays
@@ -132,6 +133,9 @@ func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.body = string(b)
+	if s.path == timePath {
+		time.Sleep(o.slow)
+	}
 	a := o.next(s)
 	if a.after > 0 {
 		select {

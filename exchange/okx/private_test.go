@@ -114,6 +114,26 @@ func TestStreamedAmendments(t *testing.T) {
 	})
 }
 
+// The venue's word that an amendment failed is certain, whatever code it gives.
+func TestFailedAmendments(t *testing.T) {
+	for code, class := range map[string]error{"51511": exchange.ErrConflict, "51008": exchange.ErrInsufficientFunds, "51998": exchange.ErrConflict, "51149": exchange.ErrUnavailable, "": exchange.ErrConflict} {
+		synctest.Test(t, func(t *testing.T) {
+			o := openOffice(t)
+			x := o.client(t, bySocket)
+			o.set("GET "+placePath, list(base))
+			o.answer = func(id, op string, arg map[string]any) []string {
+				return []string{fmt.Sprintf(`{"id":%q,"op":%q,"code":"0","data":[{"ordId":"77","sCode":"0"}]}`, id, op),
+					framed("orders", changed("reqId", fmt.Sprintf("%q", arg["reqId"]), "amendResult", `"-1"`, "code", fmt.Sprintf("%q", code), "msg", `"why"`))}
+			}
+			f := follows(t, x)
+			settle(5 * time.Second)
+			_, err := x.Replace(t.Context(), order("BTC-USDT-PERP", "b15", "0.03", "1").Ref(), exchange.Change{Price: dec("7")})
+			checkOutcome(t, err, exchange.ErrRejected, class)
+			_ = f.stop()
+		})
+	}
+}
+
 // A post-only order that would take: acknowledged, then rejected.
 func TestStreamedPostOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -254,6 +254,102 @@ func TestTimesAreTheVenues(t *testing.T) {
 	})
 }
 
+// How wrong our idea of the venue's clock may be is taken off a deadline: an order must not be taken after it.
+func TestDeadlinesAreNeverLater(t *testing.T) {
+	for _, way := range []string{"REST", "socket"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := openOffice(t)
+			o.ahead, o.slow = time.Hour, 100*time.Millisecond // all of it before the venue looks at its clock, so that we think it 50 ms later
+			x := o.client(t, func(c *okx.Config) {
+				if way == "socket" {
+					c.Entry = okx.EntrySocket
+				}
+			})
+			o.set(placePath, reply{body: ack})
+			f := follows(t, x)
+			settle(5 * time.Second)
+			req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+			req.Deadline = time.Now().Add(20 * time.Second)
+			if _, err := x.Place(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			told := ""
+			if sent := o.asked("POST", placePath); len(sent) > 0 {
+				told = sent[0].header.Get("expTime")
+			} else {
+				_, told, _ = strings.Cut(o.frames()[1], `"expTime":"`)
+				told, _, _ = strings.Cut(told, `"`)
+			}
+			exp, err := strconv.ParseInt(told, 10, 64)
+			if late := time.UnixMilli(exp).Sub(req.Deadline.Add(o.ahead)); err != nil || late > 0 || late < -2*o.slow {
+				t.Errorf("%s: expTime %s is %v after the deadline", way, told, late)
+			}
+			_ = f.stop()
+		})
+	}
+}
+
+// An order whose answer was lost is looked up by the stream, before anything is pushed of it; one that was certainly refused is not.
+func TestUnansweredOrdersAreFollowed(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		say      reply
+		followed bool
+	}{
+		{"no answer", reply{reset: true}, true},
+		{"refused", reply{body: refusal("51008", "why")}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := openOffice(t)
+				x := o.client(t)
+				o.set(placePath, tt.say)
+				o.set("GET "+placePath, list(changed("state", `"canceled"`, "cancelSource", `"14"`)))
+				if _, err := x.Place(t.Context(), order("BTC-USDT-PERP", "b15", "0.03", "50000.1")); err == nil {
+					t.Fatal("placed")
+				}
+				f := follows(t, x)
+				settle(5 * time.Second)
+				if got := f.take(); strings.Contains(got, "expired") != tt.followed || (len(o.asked("GET", placePath)) > 0) != tt.followed {
+					t.Errorf("%d lookups, emitted\n%s", len(o.asked("GET", placePath)), got)
+				}
+				_ = f.stop()
+			})
+		})
+	}
+}
+
+// The code for the account's number of orders stops those of all swaps, and no spot; the one for a market stops that market.
+func TestWhichLimitWasExceeded(t *testing.T) {
+	for code, stopped := range map[string]map[string]bool{
+		"50061": {"BTC-USDT-PERP": true, "LTC-USDT-PERP": true, "BTC-USDT": false},
+		"50011": {"BTC-USDT-PERP": true, "LTC-USDT-PERP": false, "BTC-USDT": false},
+	} {
+		for symbol, want := range stopped {
+			t.Run(code+" for "+symbol, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					o := openOffice(t)
+					x := o.client(t, func(c *okx.Config) { c.Instruments = markets("BTC-USDT", "BTC-USDT-PERP", "LTC-USDT-PERP") })
+					o.set(placePath, reply{body: refusal(code, "too many")}, reply{body: ack})
+					place := func(symbol, id string) error {
+						req := order(symbol, id, "1", "1")
+						req.Deadline = time.Now().Add(time.Second)
+						_, err := x.Place(t.Context(), req)
+						return err
+					}
+					checkOutcome(t, place("BTC-USDT-PERP", "a"), exchange.ErrRejected, exchange.ErrRateLimited)
+					err := place(symbol, "b")
+					if want {
+						checkOutcome(t, err, exchange.ErrNotSent, exchange.ErrRateLimited)
+					} else if err != nil {
+						t.Error(err)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestHedgeModeIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := openOffice(t)
@@ -679,6 +775,41 @@ func TestLookup(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Fills are asked for where the venue still has them: an old order's in its longer, slower list, which wants the type of the market.
+func TestWhereFillsAre(t *testing.T) {
+	for age, path := range map[time.Duration]string{70 * time.Hour: "/api/v5/trade/fills", 100 * time.Hour: "/api/v5/trade/fills-history"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := openOffice(t)
+			x := o.client(t)
+			began := strconv.Quote(fmt.Sprint(time.Now().Add(-age).UnixMilli()))
+			o.set("GET "+placePath, list(changed("state", `"filled"`, "accFillSz", `"3"`, "avgPx", `"50000"`, "cTime", began)))
+			o.set(path, list(fillRow(map[string]string{"fillSz": "3"})))
+			got, err := x.Lookup(t.Context(), order("BTC-USDT-PERP", "b15", "0.03", "1").Ref())
+			asked := o.asked("GET", path)
+			if err != nil || len(got.Fills) != 1 || len(asked) != 1 || asked[0].query.Get("ordId") != "77" || (asked[0].query.Get("instType") == "SWAP") != (age > 72*time.Hour) {
+				t.Errorf("%v ago: %s, %v, asked %v", age, showOrder(got), err, asked)
+			}
+		})
+	}
+}
+
+// The venue lists fills by when it booked them: those that happened before are not listed.
+func TestFillsSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		since := time.Now().Add(-time.Hour)
+		at := func(id string, d time.Duration) string {
+			return fillRow(map[string]string{"tradeId": id, "billId": id, "fillTime": fmt.Sprint(since.Add(d).UnixMilli()), "ts": fmt.Sprint(since.Add(time.Minute).UnixMilli())})
+		}
+		o.set("/api/v5/trade/fills", list(at("3", time.Millisecond), at("2", 0), at("1", -time.Millisecond)))
+		got, err := x.Fills(t.Context(), exchange.MustSymbol("BTC-USDT-PERP"), since)
+		if err != nil || len(got) != 2 || got[0].TradeID != "2" || got[1].TradeID != "3" {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
 }
 
 // Exchange and Config tell no key, whatever prints them.
