@@ -25,6 +25,9 @@ type Update struct {
 	Balances  []exchange.Balance
 	Positions []exchange.Position
 	At        time.Time // by the venue's clock; of Balances and Positions an older one than was told is dropped
+	// Replaced says that Order ended for a successor, which has another id at the venue. Where that is not seen the order is looked up:
+	// its placement may have failed.
+	Replaced bool
 }
 
 // Conn is one connection of a [Link]. A venue's embeds a *ws.Conn and has a Run of its own, which gives ws.Conn.Run what it does with a

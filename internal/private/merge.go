@@ -212,6 +212,15 @@ func (t *Tracker) miss(u Update) {
 	}
 }
 
+// succeeded takes down that o, which was told, ended for a successor.
+func (t *Tracker) succeeded(o exchange.Order) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.find(o.Ref()); r != nil {
+		r.ended = o.VenueID
+	}
+}
+
 // owes reports whether o has more filled than was told and it carries.
 func (t *Tracker) owes(o exchange.Order) bool {
 	t.mu.Lock()

@@ -1,6 +1,7 @@
 package private
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type record struct {
 	sent     bool               // by this process: the request's fields are as they were sent
 	shown    bool               // by the venue
 	missed   bool               // something that was pushed could not be told
+	ended    string             // the venue's id that ended for a successor; while it is the present one, that was not seen
 	fills    []exchange.FillKey // told while it may show them again
 	absorbed []uint64           // numbers of records that turned out to be of the same order
 	since    time.Time
@@ -64,9 +66,13 @@ func (r *record) state() state {
 	return state{told: true, status: o.Status, filled: o.Filled, price: o.Price, quantity: o.Quantity, venueID: o.VenueID}
 }
 
-// owing reports whether the venue counts fills that were not told, or something was missed.
+// owing reports whether the venue counts fills that were not told, something was missed, or a replacement has shown no successor.
 func (r *record) owing() bool {
-	return r.missed || slices.ContainsFunc(r.parts, func(p part) bool { return p.told.Cmp(p.filled) < 0 })
+	return r.missed || r.orphaned() || slices.ContainsFunc(r.parts, func(p part) bool { return p.told.Cmp(p.filled) < 0 })
+}
+
+func (r *record) orphaned() bool {
+	return r.ended != "" && r.ended == r.order.VenueID && !r.order.Status.Final()
 }
 
 // settled reports whether the order has ended and all of it was told.
@@ -271,6 +277,7 @@ func (r *record) absorb(x *record) {
 	r.tally()
 	r.absorbed = append(append(r.absorbed, x.number), x.absorbed...)
 	r.missed = r.missed || x.missed
+	r.ended = cmp.Or(r.ended, x.ended)
 	r.since = earlier(r.since, x.since)
 }
 

@@ -98,7 +98,10 @@ func (r *run) tell(x item, emit func(exchange.Event)) {
 		if ev, news := r.cfg.Tracker.tell(*u.Order, x.looked); news {
 			emit(ev)
 		}
-		if !x.looked && r.cfg.Tracker.owes(*u.Order) {
+		if u.Replaced {
+			r.cfg.Tracker.succeeded(*u.Order)
+		}
+		if !x.looked && (u.Replaced || r.cfg.Tracker.owes(*u.Order)) {
 			x.link.owe()
 		}
 	}

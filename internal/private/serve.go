@@ -131,7 +131,7 @@ type watch struct {
 	settled bool        // nothing is missing up to now
 	looks   int         // that succeeded
 	fails   int         // in a row
-	late    *time.Timer // when to fetch fills that a push counted, and none told
+	late    *time.Timer // when to fetch what a push announced, and none told
 	fetches int         // of those; 0: late is not set
 }
 
@@ -168,7 +168,7 @@ func (w *watch) lookAgain() {
 	}
 }
 
-// await gives fills that were counted the time to come by themselves.
+// await gives fills that were counted, and successors, the time to come by themselves.
 func (w *watch) await() {
 	if w.fetches == 0 && w.line.link.Lookup != nil {
 		w.fetches = 1
@@ -176,8 +176,8 @@ func (w *watch) await() {
 	}
 }
 
-// fetch looks up the orders of which more was counted than told: some venues tell of a fill without its execution, and others lose one. It
-// does so less and less often, and then waits for the next push or connection.
+// fetch looks up the orders of which more was counted than told: some venues tell of a fill without its execution, and others lose one. So it
+// does those that were replaced, without a successor that came. It does so less and less often, and then waits for the next push or connection.
 func (w *watch) fetch() {
 	c := w.line
 	refs := w.cfg.Tracker.short(c.link.Kinds)
