@@ -69,6 +69,9 @@ func later(a, b time.Time) time.Time {
 // Ban closes every request's way to base for d, 7 days at most: what a WebSocket connection of the same address was told.
 func (l *Limits) Ban(base string, d time.Duration) { l.ban(route{base, 0}, d) }
 
+// Limited closes every request's way to base for d, as far as that is credible: a WebSocket connection of the same address was told to wait.
+func (l *Limits) Limited(base string, d time.Duration) { l.close(route{base, 0}, d) }
+
 // Overloaded stops openings to base for 30 s: the venue said that it is overloaded, by whatever way. What protects goes on.
 func (l *Limits) Overloaded(base string) {
 	l.mu.Lock()

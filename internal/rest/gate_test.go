@@ -150,3 +150,21 @@ func TestWaitsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// What a socket of the same address was told holds all requests to it, as long as it is credible, and nobody else's.
+func TestLimitedBySocket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := rest.NewLimits(nil)
+		l.Limited("https://mars.example", 30*time.Second)
+		if d, banned := l.Closed("https://mars.example"); d != 30*time.Second || banned {
+			t.Errorf("closed for %v, banned %v", d, banned)
+		}
+		if d, _ := l.Closed("https://venus.example"); d != 0 {
+			t.Errorf("another address closed for %v", d)
+		}
+		l.Limited("https://mars.example", math.MaxInt64)
+		if d, _ := l.Closed("https://mars.example"); d != 10*time.Minute {
+			t.Errorf("closed for %v", d)
+		}
+	})
+}
