@@ -296,3 +296,9 @@ func Bodies(inst, mode, id, side, kind, size, price, target, quote string, ban, 
 
 // Prefix is what all ids of requests begin with.
 func Prefix(x *Exchange) string { return x.prefix }
+
+// Changes remembers orders that were amended.
+func Changes() (add func(ordID string), has func(ordID string) bool) {
+	var c changes
+	return c.add, c.has
+}

@@ -173,7 +173,6 @@ func (x *Exchange) resolve(o *exchange.Order, w *orderRow) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if w.AmendResult == "0" || moved || x.changed.has(o.VenueID) {
-		x.changed.add(o.VenueID) // the next report may tell less
 		o.Status = exchange.StatusExpired
 	}
 }

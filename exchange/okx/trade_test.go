@@ -523,6 +523,50 @@ func TestReplace(t *testing.T) {
 	})
 }
 
+// That an order was amended is remembered without a stream too: its end as one that would have taken is then no rejection.
+func TestReplaceIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := openOffice(t)
+		x := o.client(t)
+		o.set(placePath, reply{body: ack})
+		o.set("/api/v5/trade/amend-order", reply{body: ack})
+		req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+		req.PostOnly = true
+		if _, err := x.Place(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		row := []string{"ordType", `"post_only"`, "px", `"50001"`}
+		o.set("GET "+placePath, list(changed(row...)))
+		if _, err := x.Replace(t.Context(), req.Ref(), exchange.Change{Price: dec("50001")}); err != nil {
+			t.Fatal(err)
+		}
+		o.set("GET "+placePath, list(changed(append(row, "state", `"canceled"`, "cancelSource", `"31"`)...)))
+		if got, err := x.Lookup(t.Context(), req.Ref()); err != nil || got.Status != exchange.StatusExpired || got.Reason == "" {
+			t.Errorf("%s, %v", showOrder(got), err)
+		}
+	})
+}
+
+// The newest are remembered, at least 4,096 of them and never more than twice as many.
+func TestChangesAreBounded(t *testing.T) {
+	add, has := okx.Changes()
+	const total = 20_000
+	for i := range total {
+		add(fmt.Sprint(i))
+	}
+	kept := 0
+	for i := range total {
+		if has(fmt.Sprint(i)) {
+			kept++
+		} else if i >= total-4096 {
+			t.Fatalf("%d of %d is forgotten", i, total)
+		}
+	}
+	if kept > 2*4096 {
+		t.Errorf("%d are remembered", kept)
+	}
+}
+
 func TestReplaceReactions(t *testing.T) {
 	rejected, unknown := exchange.ErrRejected, exchange.ErrOutcomeUnknown
 	absent := reply{body: `{"code":"51603","msg":"Order does not exist","data":[]}`}
