@@ -42,7 +42,8 @@ func pages[T any](ctx context.Context, x *Exchange, kind exchange.Kind, lane res
 	return &exchange.Error{Venue: Venue, Op: next("").op, Err: fmt.Errorf("more than %d pages: %w", maxLists, exchange.ErrFrame)}
 }
 
-// Balances lists what the unified account holds, zero ones left out. Free is negative for a coin of which more is owed than held; what is
+// Balances lists what the unified account holds, zero ones left out. Losses of open positions are deducted from Free, as of the moment of the
+// answer: the venue pushes no balances when prices move. Free is negative for a coin of which more is owed and lost than held; what is
 // margin of one coin by the venue's count may be stood in for by another, see the venue's words on unified accounts.
 func (x *Exchange) Balances(ctx context.Context) ([]exchange.Balance, error) {
 	var accounts page[walletRow]
@@ -171,7 +172,8 @@ const (
 	fillMemory = 2 * 365 * 24 * time.Hour // nothing older is kept
 )
 
-// Fills lists the executions on s since then, oldest first. The venue keeps two years.
+// Fills lists the executions on s since then, oldest first. The venue keeps two years. One that cannot be read is an error, but for those that no
+// order of this library can have: see Hooks.
 func (x *Exchange) Fills(ctx context.Context, s exchange.Symbol, since time.Time) ([]exchange.Fill, error) {
 	name, err := x.name(ctx, "fills", s)
 	if err != nil {

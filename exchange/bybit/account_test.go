@@ -27,9 +27,18 @@ func TestAccount(t *testing.T) {
 			t.Errorf("got %s, %v; want %s", sayBalances(got), err, want)
 		}
 	})
+	bubble(t, "what open positions have lost is not free, what they have won is not either", func(t *testing.T, o *office) {
+		o.say("/v5/account/wallet-balance", ok(`{"list":[{"accountType":"UNIFIED","totalAvailableBalance":"100","coin":[
+			{"coin":"USDT","walletBalance":"1000","equity":"400","unrealisedPnl":"-600","totalPositionIM":"300"},
+			{"coin":"USDC","walletBalance":"10","equity":"15","unrealisedPnl":"5"},{"coin":"EUR","walletBalance":"1","unrealisedPnl":"-3"}]}]}`))
+		got, err := o.exchange(nil).Balances(t.Context())
+		if want := "[USDT 100+300 USDC 10+0 EUR -2+0]"; err != nil || sayBalances(got) != want {
+			t.Errorf("got %s, %v; want %s", sayBalances(got), err, want)
+		}
+	})
 	bubble(t, "a balance that is none", func(t *testing.T, o *office) {
 		for _, coin := range []string{`{"coin":"USDT"}`, `{"coin":"USDT","walletBalance":"x"}`, `{"walletBalance":"1"}`, `{"coin":"USDT","walletBalance":"1","walletBalance":"2"}`,
-			`{"coin":"USDT","walletBalance":"1","locked":"-1"}`, `{"coin":"USDT","walletBalance":["1"]}`, `7`} {
+			`{"coin":"USDT","walletBalance":"1","locked":"-1"}`, `{"coin":"USDT","walletBalance":"1","unrealisedPnl":"x"}`, `{"coin":"USDT","walletBalance":["1"]}`, `7`} {
 			o.say("/v5/account/wallet-balance", ok(`{"list":[{"accountType":"UNIFIED","coin":[`+coin+`]}]}`))
 			if got, err := o.exchange(nil).Balances(t.Context()); got != nil || !errors.Is(err, exchange.ErrFrame) {
 				t.Errorf("%s: got %v, %v", coin, got, err)
@@ -78,6 +87,34 @@ func TestAccount(t *testing.T) {
 		got, err := o.exchange(nil).OpenOrders(t.Context(), exchange.MustSymbol("BTC-USDT"))
 		if err != nil || len(got) != 2 || got[0].ClientID != "a" || got[1].VenueID != "3" || got[1].Status != exchange.StatusPartiallyFilled {
 			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	bubble(t, "an empty page is the last, whatever its cursor", func(t *testing.T, o *office) {
+		o.say("GET /v5/order/realtime?category=spot&limit=50&openOnly=0&orderFilter=Order&symbol=BTCUSDT", ok(`{"nextPageCursor":"x","list":[`+row("", "1", "a", "New")+`]}`))
+		o.say("/v5/order/realtime", ok(`{"nextPageCursor":"y","list":[]}`))
+		got, err := o.exchange(nil).OpenOrders(t.Context(), exchange.MustSymbol("BTC-USDT"))
+		if n := len(o.asked("GET")); err != nil || len(got) != 1 || n != 2 {
+			t.Errorf("got %v, %v after %d pages", got, err, n)
+		}
+	})
+	bubble(t, "fills since then, of two years at most", func(t *testing.T, o *office) {
+		now := time.Now()
+		at := func(d time.Duration) []string { return []string{"execTime", fmt.Sprint(now.Add(d).UnixMilli())} }
+		o.say(fillsPath, list(traded("", "e2", "7", "a-1", "1", "100", at(-time.Hour)...), traded("", "e1", "7", "a-1", "1", "100", at(-time.Hour-time.Millisecond)...)))
+		x := o.exchange(nil)
+		got, err := x.Fills(t.Context(), exchange.MustSymbol("BTC-USDT"), now.Add(-time.Hour))
+		if err != nil || len(got) != 1 || got[0].TradeID != "e2" {
+			t.Errorf("got %v, %v", got, err)
+		}
+		o.say(fillsPath, list())
+		before := len(o.asked("GET " + fillsPath))
+		if _, err := x.Fills(t.Context(), exchange.MustSymbol("BTC-USDT"), now.AddDate(-10, 0, 0)); err != nil {
+			t.Error(err)
+		}
+		asked := o.asked("GET " + fillsPath)[before:]
+		from, _ := strconv.ParseInt(strings.Split(strings.Split(asked[0], "startTime=")[1], "&")[0], 10, 64)
+		if oldest := now.AddDate(-2, 0, -1); len(asked) > 106 || time.UnixMilli(from).Before(oldest) {
+			t.Errorf("%d windows from %v on", len(asked), time.UnixMilli(from))
 		}
 	})
 	bubble(t, "pages that lead round in a circle", func(t *testing.T, o *office) {
@@ -208,6 +245,56 @@ func TestSharedLimits(t *testing.T) {
 		_, _ = all[0].Place(t.Context(), perpOrder("b"))
 		if d := time.Since(began); d < time.Second {
 			t.Errorf("the ninth of an account took %v", d)
+		}
+	})
+}
+
+// What others have used of the account's rate counts, and a refusal for too many keeps the next one off until the venue opens again.
+func TestLimitsHeedAnswers(t *testing.T) {
+	place := func(t *testing.T, x *bybit.Exchange, id string, reduce bool) (time.Duration, error) {
+		began := time.Now()
+		req := perpOrder(id)
+		req.ReduceOnly = reduce
+		_, err := x.Place(t.Context(), req)
+		return time.Since(began), err
+	}
+	bubble(t, "used by others", func(t *testing.T, o *office) {
+		used := ack("7", "")
+		used.header = http.Header{"X-Bapi-Limit": {"10"}, "X-Bapi-Limit-Status": {"1"}}
+		o.say(createPath, used)
+		x := o.exchange(nil)
+		if d, err := place(t, x, "a", false); d != 0 || err != nil {
+			t.Fatal(d, err)
+		}
+		if d, err := place(t, x, "b", false); d < time.Second || err != nil { // 9 of 10: openings may have 8
+			t.Errorf("the next one took %v, %v", d, err)
+		}
+	})
+	bubble(t, "too many visits", func(t *testing.T, o *office) {
+		busy := no(10006, "Too many visits!")
+		busy.header = http.Header{"X-Bapi-Limit-Reset-Timestamp": {"701"}}
+		o.say(createPath, busy, ack("7", ""))
+		x := o.exchange(nil)
+		req := perpOrder("a")
+		req.Deadline = time.Now().Add(300 * time.Millisecond)
+		if _, err := x.Place(t.Context(), req); !errors.Is(err, exchange.ErrRateLimited) || time.Now().After(req.Deadline) {
+			t.Fatal(err)
+		}
+		if d, err := place(t, x, "b", true); d < 690*time.Millisecond || d > 800*time.Millisecond || err != nil {
+			t.Errorf("the next one took %v, %v", d, err)
+		}
+	})
+	bubble(t, "reductions do not wait for openings", func(t *testing.T, o *office) {
+		o.say(createPath, ack("7", ""))
+		x := o.exchange(nil)
+		for i := range 8 {
+			_, _ = place(t, x, fmt.Sprint("a", i), false)
+		}
+		if d, err := place(t, x, "r", true); d != 0 || err != nil {
+			t.Errorf("a reduction took %v, %v", d, err)
+		}
+		if d, err := place(t, x, "b", false); d == 0 || err != nil {
+			t.Errorf("an opening took %v, %v", d, err)
 		}
 	})
 }

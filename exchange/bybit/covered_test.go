@@ -162,7 +162,7 @@ func covered() map[string]coverage {
 		}},
 		"ws_balance/gct__wsAuth__ws_balance.jsonl": {pushes, []string{
 			"balance USDC free 0.00000000 locked 201.34882644 unified",
-			"balance USDT free 11725.81825829 locked 2.72589075",
+			"balance USDT free 11723.92075829 locked 2.72589075",
 			"balance BREAK free 201.34882644 locked 0",
 			"2 messages",
 		}},

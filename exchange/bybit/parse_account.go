@@ -7,11 +7,11 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// balance is what the unified account holds of one coin. Its parts always add up to what is there less what is owed, so that Free is negative
-// where more is owed than held.
+// balance is what the unified account holds of one coin. Its parts always add up to what is there less what is owed and what open positions
+// have lost so far, so that Free is negative where that is more than is held. What they have won is nobody's to spend yet.
 func (w *coinRow) balance() (exchange.Balance, error) {
 	var n amounts
-	total := n.read(w.WalletBalance).Sub(n.size(w.SpotBorrow))
+	total := n.read(w.WalletBalance).Sub(n.size(w.SpotBorrow)).Add(n.read(w.UnrealisedPnl).Min(exchange.Decimal{}))
 	locked := n.size(w.Locked).Add(n.size(w.TotalOrderIM)).Add(n.size(w.TotalPositionIM))
 	// Margin is the account's, not the coin's: other coins may stand in for a part of it.
 	locked = locked.Min(total.Max(exchange.Decimal{}))
