@@ -121,7 +121,7 @@ func counter(b *testing.B) *httptest.Server {
 // An order from the call to its acknowledgement, in turn with the same bytes through the bare http.Client: medians, and their ratio.
 func BenchmarkPlaceREST(b *testing.B) {
 	s := counter(b)
-	x, err := bybit.New(bybit.Config{Endpoints: bybit.Endpoints{REST: s.URL}, Credentials: hmacKey(), Account: "main", Instruments: rules(), Limits: bybit.Unlimited()})
+	x, err := bybit.New(bybit.Config{Endpoints: bybit.Endpoints{REST: s.URL, Stream: "ws://127.0.0.1:1"}, Credentials: hmacKey(), Account: "main", Instruments: rules(), Limits: bybit.Unlimited()})
 	if err != nil {
 		b.Fatal(err)
 	}

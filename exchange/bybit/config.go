@@ -2,7 +2,8 @@
 // one-way position mode. It is an [exchange.Exchange].
 //
 // Three habits of the venue shape it. Every answer to a write is an acknowledgement of the gateway's only: what Place, Replace and Cancel return
-// is pending, and what became of it comes on StreamOrders, or is asked for with Lookup. Client ids are good for one order for ever: one that
+// is pending, or, while StreamOrders runs, what that has told of the order by then; what became of it comes on StreamOrders, or is asked for
+// with Lookup. Client ids are good for one order for ever: one that
 // is used again is refused with ErrOutcomeUnknown and ErrConflict, for the order that has it may be the one that was meant. And linear limit
 // orders beyond the venue's price band are not refused but moved to the band: then the order's Price is the venue's, and Reason says so.
 //
@@ -31,13 +32,15 @@ import (
 // Venue is the name of the market place in every [exchange.Market] of this package.
 const Venue exchange.Venue = "bybit"
 
-// Endpoints are the addresses of Bybit, or of something that speaks like it: scheme and host, without a path.
+// Endpoints are the addresses of Bybit, or of something that speaks like it: scheme and host, without a path. Those that are left empty are
+// Production's; with Credentials those of orders and of the account must be all given or all left (REST, Private or Stream, Trade or Stream),
+// so that no order of a test set-up is a real one.
 type Endpoints struct {
 	REST    string
 	Stream  string // WebSocket of public data
 	Private string // WebSocket of the account; empty: as Stream
 	Trade   string // WebSocket for order entry; empty: as Stream
-	// Demo is set for the demo market, which takes orders over REST only.
+	// Demo is set for the demo market, which takes orders over REST only. It wants a REST and a Private of its own.
 	Demo bool
 }
 
@@ -66,6 +69,14 @@ const (
 	EntryREST   Entry = iota // each with a request of its own
 	EntrySocket              // over one WebSocket; over REST while that is not connected
 )
+
+// String is "REST" or "WebSocket".
+func (e Entry) String() string {
+	if e == EntrySocket {
+		return "WebSocket"
+	}
+	return "REST"
+}
 
 // Egress is another way to the venue: a proxy, or another local address.
 type Egress struct {
@@ -117,7 +128,10 @@ type Config struct {
 // Hooks are told what happens; each may be nil. They must not block.
 type Hooks struct {
 	// Stream is told why a connection of StreamOrders failed or ended, and which reading after it did; link names the connection. It mends
-	// itself: this is for logs.
+	// itself: this is for logs. But for one thing: an execution of an order that cannot be read keeps the stream down, as money has moved and
+	// nobody knows how much, and each attempt is told. Executions that no order of this library can have (spreads, blocks, deliveries, types
+	// that nobody documented) and that cannot be read are passed over, and told with the link "executions", by whatever call meets them.
+	// It is called from several goroutines.
 	Stream func(link string, err error)
 }
 
@@ -155,6 +169,9 @@ var (
 
 // New checks cfg and makes an Exchange. It does no I/O. What is wrong with cfg wraps [exchange.ErrInvalid].
 func New(cfg Config) (*Exchange, error) {
+	if err := cfg.whole(); err != nil {
+		return nil, err
+	}
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -170,6 +187,9 @@ func New(cfg Config) (*Exchange, error) {
 	cfg.Credentials, cfg.Standby = Credentials{}, nil
 	x.cfg = cfg
 	x.parse = parser{account: cfg.Account, symbol: x.symbolOf, asked: new(asked)}
+	if tell := cfg.Hooks.Stream; tell != nil {
+		x.parse.passed = func(err error) { tell("executions", err) }
+	}
 	x.keep(cfg.Instruments)
 	var err error
 	if x.stream, err = x.newStream(cfg.Seed); err != nil {
@@ -205,6 +225,30 @@ func (x *Exchange) arm(cfg *Config) error {
 	return nil
 }
 
+// whole checks that no half of a test set-up would be on the real market: the orders of one that forgets an address would be real ones.
+func (c *Config) whole() error {
+	e := &c.Endpoints
+	if e.Demo && (e.REST == "" || e.Private == "") {
+		return fmt.Errorf("bybit: Endpoints of the demo market need REST and Private of their own: %w", exchange.ErrInvalid)
+	}
+	carriers := []struct{ name, given string }{{"REST", e.REST}, {"Private or Stream", e.Private + e.Stream}, {"Trade or Stream", e.Trade + e.Stream}}
+	if e.Demo {
+		carriers = carriers[:2]
+	}
+	missing, given := "", false
+	for _, a := range carriers {
+		if a.given != "" {
+			given = true
+		} else if missing == "" {
+			missing = a.name
+		}
+	}
+	if given && missing != "" && !c.Credentials.isZero() {
+		return fmt.Errorf("bybit: Endpoints without %s: with Credentials the addresses of orders and account are given together: %w", missing, exchange.ErrInvalid)
+	}
+	return nil
+}
+
 func (c *Config) setDefaults() {
 	p := Production()
 	if c.Endpoints.REST == "" {
@@ -232,10 +276,10 @@ func (c *Config) setDefaults() {
 
 func (c *Config) validate() error {
 	e := &c.Endpoints
-	for _, a := range []struct{ address, schemes string }{{e.REST, "http https"}, {e.Stream, "ws wss"}, {e.Private, "ws wss"}, {e.Trade, "ws wss"}} {
+	for _, a := range []struct{ address, schemes string }{{e.REST, "http or https"}, {e.Stream, "ws or wss"}, {e.Private, "ws or wss"}, {e.Trade, "ws or wss"}} {
 		u, err := url.Parse(a.address)
-		if err != nil || u.Host == "" || u.Path != "" || !slices.Contains(strings.Fields(a.schemes), u.Scheme) {
-			return fmt.Errorf("bybit: endpoint %q: want one of %s, ://, and a host: %w", a.address, a.schemes, exchange.ErrInvalid)
+		if err != nil || u.Host == "" || u.Path != "" || !slices.Contains(strings.Split(a.schemes, " or "), u.Scheme) {
+			return fmt.Errorf("bybit: endpoint %q: want %s, ://, and a host, without a path: %w", a.address, a.schemes, exchange.ErrInvalid)
 		}
 	}
 	if c.Session.Protocol != nil || c.Session.Decoder != nil {
@@ -243,9 +287,9 @@ func (c *Config) validate() error {
 	}
 	switch {
 	case c.Entry > EntrySocket:
-		return fmt.Errorf("bybit: entry %d: %w", c.Entry, exchange.ErrInvalid)
+		return fmt.Errorf("bybit: entry %d: want EntryREST or EntrySocket: %w", c.Entry, exchange.ErrInvalid)
 	case c.Entry == EntrySocket && e.Demo:
-		return fmt.Errorf("bybit: the demo market has no order entry over WebSocket: %w", exchange.ErrUnsupported)
+		return fmt.Errorf("bybit: the demo market has no order entry over WebSocket: %w: %w", exchange.ErrInvalid, exchange.ErrUnsupported)
 	case c.RecvWindow < 5*time.Second || c.RecvWindow > maxWindow:
 		return fmt.Errorf("bybit: RecvWindow %v: want 5 s to %v: %w", c.RecvWindow, maxWindow, exchange.ErrInvalid)
 	case c.Limits.rest == nil:

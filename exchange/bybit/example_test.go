@@ -1,6 +1,8 @@
 package bybit_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,6 +63,60 @@ func ExampleNew() {
 	// Output:
 	// bybit main [credentials]
 	// bybit hedge [credentials]
+}
+
+// An error of Place says whether it happened. What nobody knows is asked for, never sent again.
+func ExampleExchange_Place() {
+	var secret exchange.Secret // from your configuration, by its UnmarshalText
+	x, err := bybit.New(bybit.Config{Endpoints: bybit.Testnet(), Account: "main", Credentials: bybit.Credentials{Key: "your key", Secret: secret}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer x.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	o, err := x.Place(ctx, exchange.OrderRequest{
+		Market:  exchange.Market{Venue: bybit.Venue, Symbol: exchange.MustSymbol("BTC-USDT-PERP")},
+		Account: "main", ClientID: "ORD-20240521-8a3f-01", Side: exchange.Buy, PostOnly: true,
+		Price: exchange.MustDecimal("20000"), Quantity: exchange.MustDecimal("0.001"),
+		Deadline: time.Now().Add(2 * time.Second),
+	})
+	switch {
+	case err == nil:
+		fmt.Println(o.VenueID, o.Status)
+	case errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown):
+		o, err = x.Lookup(ctx, o.Ref())
+		fmt.Println(o.Status, err)
+	default:
+		fmt.Println("it did not happen:", err)
+	}
+}
+
+// What happens to the account's orders, whoever sent them, each fill once.
+func ExampleExchange_StreamOrders() {
+	var secret exchange.Secret // from your configuration, by its UnmarshalText
+	x, err := bybit.New(bybit.Config{
+		Endpoints: bybit.Testnet(), Account: "main", Credentials: bybit.Credentials{Key: "your key", Secret: secret},
+		Hooks: bybit.Hooks{Stream: func(link string, err error) { fmt.Println(link, err) }},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err = x.StreamOrders(ctx, func(e exchange.Event) {
+		if e.Kind != exchange.OrderUpdate {
+			fmt.Println(e.Kind, e.Err)
+			return
+		}
+		for _, f := range e.Order.Fills {
+			fmt.Println(f.TradeID, f.Side, f.Quantity, f.Price, f.Fee, f.FeeAsset)
+		}
+		fmt.Println(e.Order.ClientID, e.Order.Status, e.Order.Filled)
+	})
+	fmt.Println(err)
 }
 
 // What the adapter cannot do fails with exchange.ErrUnsupported.

@@ -395,6 +395,7 @@ func TestConfig(t *testing.T) {
 		{"another depth", bybit.Config{Depth: 1000}, true},
 		{"the demo market", bybit.Config{Endpoints: bybit.Demo(), Credentials: hmacKey()}, true},
 		{"the real market", bybit.Config{Endpoints: bybit.Live(), Credentials: hmacKey(), Account: "a", Entry: bybit.EntrySocket, RecvWindow: time.Minute}, true},
+		{"a half of a test set-up", bybit.Config{Endpoints: bybit.Endpoints{REST: "https://api-testnet.bybit.com"}, Credentials: hmacKey()}, false},
 		{"an entry that is none", bybit.Config{Entry: bybit.EntrySocket + 1}, false},
 		{"a window too short", bybit.Config{RecvWindow: time.Second}, false},
 		{"a window too long", bybit.Config{RecvWindow: time.Hour}, false},

@@ -1,6 +1,7 @@
 package bybit
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/hmac"
 	"crypto/rand"
@@ -15,14 +16,17 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
 // Credentials are an API key of one account: Key with Secret for keys that the venue made, Key with PrivateKey for RSA keys whose public half
-// was given to the venue. The zero value has none: then only public data works. They are never printed, Key included.
+// was given to the venue. The zero value has none: then only public data works. fmt, slog and encodings print none of them; only Key in an
+// unexported field of a struct of your own is out of reach: fmt looks past every method there.
 type Credentials struct {
 	Key        string
 	Secret     exchange.Secret
@@ -74,9 +78,12 @@ func newSigner(c Credentials) (*signer, error) {
 	case c.Secret.IsZero() == c.PrivateKey.IsZero():
 		return nil, bad("want one of Secret and PrivateKey")
 	}
+	if problem := cmp.Or(blemish("Key", c.Key), blemish("Secret", c.Secret.Reveal())); problem != "" {
+		return nil, bad(problem)
+	}
 	for _, b := range []byte(c.Key) {
 		if b <= ' ' || b > '~' || b == '"' || b == '\\' {
-			return nil, bad("a Key that is none")
+			return nil, bad("a Key that is none: it has a character that no key of the venue's has")
 		}
 	}
 	s := &signer{key: exchange.NewSecret(c.Key), work: new(work)}
@@ -90,6 +97,19 @@ func newSigner(c Credentials) (*signer, error) {
 	}
 	s.work.mac = hmac.New(sha256.New, []byte(c.Secret.Reveal()))
 	return s, nil
+}
+
+// blemish is what a text that was copied or read badly shows by itself; "": nothing.
+func blemish(name, s string) string {
+	switch {
+	case strings.TrimLeftFunc(s, unicode.IsSpace) != s:
+		return name + " begins with white space"
+	case strings.TrimRightFunc(s, unicode.IsSpace) != s:
+		return name + " ends in white space: was it read from a file with its newline?"
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return name + " has a control character in it"
+	}
+	return ""
 }
 
 // parseRSA has errors of its own: the parsers' could repeat parts of what they read.
