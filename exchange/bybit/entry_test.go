@@ -3,6 +3,7 @@ package bybit_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -130,7 +131,7 @@ func TestOrderEntryRefused(t *testing.T) {
 			t.Errorf("got %v, %d logins", err, o.logins)
 		}
 	})
-	if _, err := bybit.New(bybit.Config{Endpoints: bybit.Demo(), Entry: bybit.EntrySocket}); !errors.Is(err, exchange.ErrUnsupported) {
+	if _, err := bybit.New(bybit.Config{Endpoints: bybit.Demo(), Entry: bybit.EntrySocket}); !errors.Is(err, exchange.ErrUnsupported) || !errors.Is(err, exchange.ErrInvalid) {
 		t.Errorf("the demo market: %v", err)
 	}
 }
@@ -160,6 +161,118 @@ func TestOrderEntryWaits(t *testing.T) {
 		req.Deadline = time.Now().Add(200 * time.Millisecond)
 		if _, err := x.Place(t.Context(), req); exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, exchange.ErrRateLimited) || !errors.As(err, &e) || e.RetryAfter == 0 {
 			t.Errorf("a ninth one: %v", err)
+		}
+	})
+}
+
+// sentOver counts placements over the order entry socket.
+func (o *office) sentOver() (n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, f := range o.frames {
+		if strings.HasPrefix(f, "trade order.create") {
+			n++
+		}
+	}
+	return n
+}
+
+// An address that the venue has shut out sends nothing, over no way: what is left to it REST knows.
+func TestOrderEntryDuringBan(t *testing.T) {
+	bubble(t, "nothing is sent", func(t *testing.T, o *office) {
+		x := over(t, o, answering(0, "OK"))
+		o.say("/v5/account/wallet-balance", reply{status: 403, body: "<html>access too frequent</html>"})
+		if _, err := x.Balances(t.Context()); !errors.Is(err, exchange.ErrBanned) {
+			t.Fatal(err)
+		}
+		frames := len(o.frames)
+		var e *exchange.Error
+		reduce := perpOrder("a-2")
+		reduce.ReduceOnly = true
+		for _, req := range []exchange.OrderRequest{spotOrder("a-2"), reduce} {
+			if _, err := x.Place(t.Context(), req); exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, exchange.ErrBanned) || !errors.As(err, &e) || e.RetryAfter < 9*time.Minute {
+				t.Errorf("placing: %v", err)
+			}
+		}
+		if _, err := x.Cancel(t.Context(), spotOrder("a-1").Ref()); exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, exchange.ErrBanned) {
+			t.Errorf("cancelling: %v", err)
+		}
+		if len(o.frames) != frames || len(o.asked("POST")) != 1 {
+			t.Errorf("sent %v, %v", o.frames[frames:], o.asked("POST"))
+		}
+		<-time.After(11 * time.Minute)
+		if _, err := x.Place(t.Context(), spotOrder("a-1")); err != nil || o.sentOver() != 1 {
+			t.Errorf("after it: %v, %d over the socket", err, o.sentOver())
+		}
+	})
+	bubble(t, "a cancellation takes the standby way", func(t *testing.T, o *office) {
+		o.trade = answering(0, "OK")
+		o.say(createPath, ack("8", "a-1"), reply{status: 403})
+		o.say("/v5/order/cancel", ack("8", "a-1"))
+		transport := &http.Transport{DialContext: o.dial}
+		t.Cleanup(transport.CloseIdleConnections)
+		x := o.exchange(func(c *bybit.Config) {
+			c.Entry, c.Standby = bybit.EntrySocket, []bybit.Egress{{Transport: transport}}
+		})
+		for range 2 { // the first lets the socket be made, meanwhile the second is refused
+			_, _ = x.Place(t.Context(), spotOrder("a-1"))
+		}
+		<-time.After(100 * time.Millisecond)
+		if _, err := x.Cancel(t.Context(), spotOrder("a-1").Ref()); err != nil || len(o.asked("POST /v5/order/cancel")) != 1 {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A socket that the venue restarts is left at once, and taken for nothing more; a new one is made when what was on its way had its time.
+func TestOrderEntryLeavesARestart(t *testing.T) {
+	bubble(t, "restarting", func(t *testing.T, o *office) {
+		x := over(t, o, answering(10019, "restarting"))
+		for range 3 {
+			if _, err := x.Place(t.Context(), spotOrder("a-1")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, m := o.sentOver(), len(o.asked("POST "+createPath)); n != 1 || m != 4 {
+			t.Errorf("%d over the socket, %d over REST", n, m)
+		}
+		o.mu.Lock()
+		o.trade = answering(0, "OK")
+		o.mu.Unlock()
+		<-time.After(15 * time.Second)
+		if _, err := x.Place(t.Context(), spotOrder("a-1")); err != nil || o.sentOver() != 2 || o.logins != 2 {
+			t.Errorf("then: %v, %d over the socket, %d logins", err, o.sentOver(), o.logins)
+		}
+	})
+}
+
+// A refusal over the socket closes the path's rate for REST too, repeats no key, and a deadline within the same millisecond is past.
+func TestOrderEntryDetails(t *testing.T) {
+	bubble(t, "too many visits", func(t *testing.T, o *office) {
+		x := over(t, o, answering(10006, "Too many visits!"))
+		if _, err := x.Place(t.Context(), spotOrder("a-1")); !errors.Is(err, exchange.ErrRateLimited) {
+			t.Fatal(err)
+		}
+		o.mu.Lock()
+		o.trade = answering(0, "OK")
+		o.mu.Unlock()
+		began := time.Now()
+		if _, err := x.Place(t.Context(), spotOrder("a-1")); err != nil || time.Since(began) < 208*time.Millisecond {
+			t.Errorf("the next one took %v, %v", time.Since(began), err)
+		}
+	})
+	bubble(t, "a key that is repeated", func(t *testing.T, o *office) {
+		x := over(t, o, answering(10003, "invalid key "+hmacKey().Key+" of yours"))
+		if _, err := x.Place(t.Context(), spotOrder("a-1")); err == nil || strings.Contains(err.Error(), hmacKey().Key) || !strings.Contains(err.Error(), "of yours") {
+			t.Errorf("got %v", err)
+		}
+	})
+	bubble(t, "a deadline of less than a millisecond", func(t *testing.T, o *office) {
+		x := over(t, o, answering(0, "OK"))
+		req := spotOrder("a-1")
+		req.Deadline = time.Now().Add(100 * time.Microsecond)
+		if _, err := x.Place(t.Context(), req); exchange.OutcomeOf(err) != exchange.ErrNotSent || o.sentOver() != 0 {
+			t.Errorf("got %v, %d sent", err, o.sentOver())
 		}
 	})
 }

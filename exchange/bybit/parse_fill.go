@@ -109,7 +109,12 @@ func (w *executionRow) UnmarshalJSON(b []byte) error {
 	if json.Unmarshal(b, &kind) != nil {
 		return err
 	}
-	w.Category, w.Symbol, w.ExecType = kind.Category, kind.Symbol, kind.ExecType
+	var names struct {
+		ids
+		ExecID text `json:"execId"`
+	}
+	_ = json.Unmarshal(b, &names) // for the error: as much as can be read
+	w.Category, w.Symbol, w.ExecType, w.ids, w.ExecID = kind.Category, kind.Symbol, kind.ExecType, names.ids, names.ExecID
 	w.damage = fmt.Errorf("%v: %w", err, exchange.ErrFrame)
 	return nil
 }

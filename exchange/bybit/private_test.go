@@ -222,6 +222,85 @@ func TestStreamOrdersRefused(t *testing.T) {
 	})
 }
 
+// An execution that no order of ours can have, and that cannot be read, is told and passed over, pushed or read; one of an order keeps the stream
+// down until it can be read, and each attempt is told.
+func TestOddExecutions(t *testing.T) {
+	now := func() string { return fmt.Sprint(time.Now().UnixMilli()) }
+	hooked := func(o *office, told *[]string) *bybit.Exchange {
+		var mu sync.Mutex
+		return o.exchange(func(c *bybit.Config) {
+			c.Hooks.Stream = func(link string, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				*told = append(*told, link+": "+err.Error())
+			}
+		})
+	}
+	for name, more := range map[string][]string{
+		"a spread without fee":     {"execType", "FutureSpread", "execFee", ""},
+		"a block without ids":      {"execType", "BlockTrade", "orderId", ""},
+		"a delivery of no price":   {"execType", "Delivery", "execPrice", "0"},
+		"a type that nobody knows": {"execType", "Pondering"},
+		"a flag that is none":      {"execType", "MovePosition", "isMaker", "perhaps"},
+	} {
+		bubble(t, name, func(t *testing.T, o *office) {
+			var told []string
+			x := hooked(o, &told)
+			e := listen(t, x)
+			want(t, "at first", e.take(), "stream up")
+			odd := traded("spot", "x1", "9", "", "0.5", "99", append([]string{"execTime", now()}, more...)...)
+			good := traded("spot", "e1", "7", "a-1", "0.5", "99", "execTime", now())
+			o.push(topic("execution", odd, good))
+			want(t, "pushed", e.take(), "BTC-USDT 7/a-1 partially filled 0.5 of 0 +e1 0.5 x 99 fee 0.01 USDT")
+			if len(told) != 1 || !strings.HasPrefix(told[0], "executions: bybit: passed over: execution ") {
+				t.Errorf("told %q", told)
+			}
+			o.say(fillsPath+" spot", list(odd, good))
+			o.cut("private")
+			<-time.After(2 * time.Second)
+			want(t, "read", e.take(), "stream down", "stream up")
+			if got, err := x.Fills(t.Context(), exchange.MustSymbol("BTC-USDT"), time.Now().Add(-time.Hour)); err != nil || len(got) != 1 || len(told) < 3 {
+				t.Errorf("fills: %v, %v; told %q", got, err, told)
+			}
+		})
+	}
+	bubble(t, "a spread whose fee has its own place", func(t *testing.T, o *office) {
+		e := listen(t, o.exchange(nil))
+		_ = e.take()
+		o.push(topic("execution", traded("spot", "e1", "7", "", "0.5", "99", "execType", "FutureSpread", "execFee", "", "execFeeV2", "0.3")))
+		want(t, "pushed", e.take(), "BTC-USDT 7/ partially filled 0.5 of 0 +e1 0.5 x 99 fee 0.3 USDT")
+	})
+	bubble(t, "funding and its like tell nothing", func(t *testing.T, o *office) {
+		var told []string
+		e := listen(t, hooked(o, &told))
+		_ = e.take()
+		for _, kind := range []string{"Funding", "CorporateAction", "Dividend", "ForwardSplitSettle"} {
+			o.push(topic("execution", traded("linear", "f1", "", "", "0", "99", "execType", kind, "execFee", "x")))
+		}
+		if got := e.take(); got != "" || len(told) != 0 {
+			t.Errorf("got %s, told %q", got, told)
+		}
+	})
+	for name, more := range map[string][]string{"a trade without fee": {"execFee", ""}, "a trade of no size": {"execQty", "0"}, "a flag that is none": {"isMaker", "perhaps"}} {
+		bubble(t, name, func(t *testing.T, o *office) {
+			var told []string
+			e := listen(t, hooked(o, &told))
+			_ = e.take()
+			odd := traded("spot", "x1", "9", "a-1", "0.5", "99", append([]string{"execTime", now()}, more...)...)
+			o.say(fillsPath+" spot", list(odd))
+			o.push(topic("execution", odd))
+			<-time.After(10 * time.Minute)
+			want(t, "while it cannot be read", e.take(), "stream down")
+			if len(told) < 10 || !strings.Contains(told[len(told)-1], `execution "x1" of order "9"`) {
+				t.Errorf("told %d times, at last %q", len(told), told[len(told)-1])
+			}
+			o.say(fillsPath+" spot", list(traded("spot", "x1", "9", "a-1", "0.5", "99", "execTime", now())))
+			<-time.After(time.Minute)
+			want(t, "once it can", e.take(), "BTC-USDT 9/a-1 partially filled 0.5 of 0 +x1 0.5 x 99 fee 0.01 USDT", "stream up")
+		})
+	}
+}
+
 // Why a connection of the stream ended is told to who asked for it.
 func TestStreamHook(t *testing.T) {
 	bubble(t, "a cut", func(t *testing.T, o *office) {

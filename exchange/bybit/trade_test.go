@@ -192,6 +192,30 @@ func TestDeadline(t *testing.T) {
 			}
 		})
 	}
+	// A question for the time that is long on its way, and whose answer is not, makes our idea of the venue's clock as wrong as it can be.
+	bubble(t, "a clock that is known badly", func(t *testing.T, o *office) {
+		o.lag.Store(int64(400 * time.Millisecond))
+		o.say(createPath, ack("7", "a-1"))
+		x := o.exchange(nil)
+		if _, err := x.Balances(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		req := spotOrder("a-1")
+		req.Deadline = time.Now().Add(2 * time.Second)
+		if _, err := x.Place(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		var stamp, window int64
+		if _, err := fmt.Sscan(o.windows[1], &stamp, &window); err != nil {
+			t.Fatal(err)
+		}
+		if end := time.UnixMilli(stamp + window); end.After(req.Deadline) || end.Before(req.Deadline.Add(-time.Second)) {
+			t.Errorf("valid until %v after the deadline", end.Sub(req.Deadline))
+		}
+		if from := time.UnixMilli(stamp); from.After(time.Now()) {
+			t.Errorf("valid from %v after now", time.Until(from))
+		}
+	})
 	bubble(t, "not sent when its turn would come too late", func(t *testing.T, o *office) {
 		o.say(createPath, no(10000, ""))
 		x := o.exchange(func(c *bybit.Config) { c.Limits = bybit.NewLimits() })
