@@ -10,7 +10,7 @@ func Abilities() []exchange.Ability {
 		{Name: "post only", Spot: true, Perp: true, Note: "acknowledged, then rejected where it would take"},
 		{Name: "reduce only", Perp: true},
 		{Name: "deadline", Spot: true, Perp: true, Note: "expTime"},
-		{Name: "replace", Spot: true, Perp: true, Note: "keeps the order's ids; acknowledged only"},
+		{Name: "replace", Spot: true, Perp: true, Note: "keeps the order's ids; waits for the outcome"},
 		{Name: "cancel", Spot: true, Perp: true, Note: "an acknowledgement only"},
 		{Name: "cancel all", Spot: true, Perp: true, Note: "those that the venue lists, twenty at a time"},
 		{Name: "cancel all after", Spot: true, Perp: true, Note: "10 to 120 s; all markets of the account"},
