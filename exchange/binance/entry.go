@@ -79,8 +79,8 @@ func (q subject) answered(e envelope, now time.Time) (json.RawMessage, *exchange
 	if e.status != http.StatusOK {
 		return nil, q.refusedReply(e.reply, now)
 	}
-	if t, ok := tellCode(e.result); ok && t.Code < 0 { // a refusal in a 200
-		return nil, q.refusedReply(reply{status: e.status, code: int(t.Code), msg: t.Msg, data: t.Data}, now)
+	if t, ok := tellCode(e.result); ok && t.refuses() { // a refusal in a 200
+		return nil, q.refusedReply(t.reply(e.status), now)
 	}
 	if len(e.result) == 0 {
 		return nil, q.damaged(fmt.Errorf("binance: an answer without result: %w", exchange.ErrFrame))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/internal/rest"
 )
 
 // banMin is the shortest ban of an address, by the venue's documentation.
@@ -37,6 +38,7 @@ type meaning struct {
 type reply struct {
 	status int // of HTTP, or of the WebSocket API, which uses the same numbers
 	code   int
+	torn   bool // it has two codes that differ: neither is to be believed
 	msg    string
 	data   json.RawMessage // of some codes
 	retry  int64           // when to come again, ms since 1970; 0: not told
@@ -98,19 +100,33 @@ func leadingInt(s string) int64 {
 	return n
 }
 
-// meaning finds out what r stands for. The status goes first where it stops everything, the code before it in all else.
+// codeOverloaded is the one code that is certain whatever the status: what it answers was not let in.
+const codeOverloaded = -1008
+
+// meaning finds out what r stands for. The status goes first where it stops everything, and where it says that the venue has lost track: then
+// a code explains, and proves nothing.
 func (q subject) meaning(r reply) meaning {
 	switch {
 	case r.status == http.StatusTeapot:
 		return meaning{refused, exchange.ErrBanned}
 	case r.status == http.StatusTooManyRequests:
 		return meaning{refused, exchange.ErrRateLimited}
+	case r.torn:
+		return meaning{unsure, q.byStatus(r.status).class}
 	case q.kind == exchange.Perp && r.status == http.StatusServiceUnavailable && failedForCertain(r.msg):
 		return meaning{refused, exchange.ErrUnavailable}
 	}
+	m := q.byCode(r)
+	if rest.ServerError(r.status) && r.code != codeOverloaded {
+		m.outcome = unsure
+	}
+	return m
+}
+
+func (q subject) byCode(r reply) meaning {
 	switch r.code {
 	case 0:
-		return byStatus(r.status)
+		return q.byStatus(r.status)
 	case -2010:
 		return rejectedOrder(r.msg)
 	case -2011:
@@ -128,30 +144,31 @@ func (q subject) meaning(r reply) meaning {
 		m, known = codes[r.code]
 	}
 	if !known {
-		m = byStatus(r.status)
-		m.outcome = unsure
+		m = meaning{unsure, q.byStatus(r.status).class}
 	}
 	return m
 }
 
-// byStatus is what an answer without a code means. 403 is the firewall's, which passes nothing on.
-func byStatus(status int) meaning {
+// byStatus is what an answer without a code means. 403 is the firewall's, which passes nothing on: a write that it stopped is not one that a
+// busy venue put off, and is not tried again.
+func (q subject) byStatus(status int) meaning {
 	switch {
+	case status == http.StatusForbidden && q.write:
+		return meaning{refused, nil}
 	case status == http.StatusForbidden:
 		return meaning{refused, exchange.ErrUnavailable}
 	case status == http.StatusUnauthorized || status == http.StatusUnavailableForLegalReasons:
 		return meaning{refused, exchange.ErrUnauthorized}
-	case status >= 500 || status == http.StatusRequestTimeout:
+	case rest.ServerError(status):
 		return meaning{unsure, exchange.ErrUnavailable}
 	}
 	return meaning{}
 }
 
 // failedForCertain knows the bodies of status 503 of perpetuals that the venue documents as certain failures; "Unknown error, please check
-// your request or try again later." is none of them. -1008 has a code of its own.
+// your request or try again later." is none of them, nor are a proxy's words, which lack the period. -1008 has a code of its own.
 func failedForCertain(msg string) bool {
-	msg = strings.TrimSuffix(strings.TrimSpace(msg), ".")
-	return msg == "Service Unavailable" || msg == "Internal error; unable to process your request. Please try again"
+	return msg == "Service Unavailable." || msg == "Internal error; unable to process your request. Please try again."
 }
 
 // rejectedOrder is -2010, a refusal by the matching engine; why stands in its words only.
@@ -199,17 +216,14 @@ func (q subject) replaced(r reply) meaning {
 		return meaning{unsure, exchange.ErrConflict}
 	}
 	half := func(result string, body json.RawMessage) meaning {
-		var told struct {
-			Code int    `json:"code"`
-			Msg  string `json:"msg"`
-		}
+		told, ok := tellCode(body)
 		switch {
 		case result == "NOT_ATTEMPTED":
 			return meaning{refused, nil}
-		case result != "FAILURE" || json.Unmarshal(body, &told) != nil || told.Code == 0 || told.Code == -2021 || told.Code == -2022:
+		case result != "FAILURE" || !ok || told.Code.n == -2021 || told.Code.n == -2022:
 			return meaning{unsure, nil}
 		}
-		return q.meaning(reply{status: http.StatusBadRequest, code: told.Code, msg: told.Msg})
+		return q.meaning(told.reply(http.StatusBadRequest))
 	}
 	cancel, place := half(h.CancelResult, h.CancelResponse), half(h.NewOrderResult, h.NewOrderResponse)
 	m := meaning{outcome: min(cancel.outcome, place.outcome), class: cancel.class}
@@ -229,11 +243,11 @@ func (q subject) answer(status int, body []byte, now time.Time) ([]byte, *exchan
 	}
 	r := reply{status: status}
 	told, ok := tellCode(body)
-	if status == http.StatusOK && (!ok || told.Code >= 0) {
+	if status == http.StatusOK && !(ok && told.refuses()) {
 		return body, nil
 	}
-	if ok && told.Code < 0 {
-		r.code, r.msg, r.data = int(told.Code), told.Msg, told.Data
+	if ok && told.refuses() {
+		r = told.reply(status)
 	} else if !json.Valid(body) && len(body) <= 120 {
 		r.msg = strings.TrimSpace(string(body)) // perpetuals answer 503 in plain words
 	}
@@ -242,18 +256,28 @@ func (q subject) answer(status int, body []byte, now time.Time) ([]byte, *exchan
 
 // told is the venue's way to refuse.
 type told struct {
-	Code flexInt         `json:"code"`
+	Code codeNumber      `json:"code"`
 	Msg  string          `json:"msg"`
 	Data json.RawMessage `json:"data"`
 }
 
-// flexInt is a number that may stand in quotes.
-type flexInt int
+func (t told) refuses() bool { return t.Code.n < 0 || t.Code.torn }
 
-// UnmarshalJSON takes 5 and "5".
-func (i *flexInt) UnmarshalJSON(b []byte) error {
+func (t told) reply(status int) reply {
+	return reply{status: status, code: t.Code.n, torn: t.Code.torn, msg: t.Msg, data: t.Data}
+}
+
+// codeNumber is a number that may stand in quotes, and the last one where there are several.
+type codeNumber struct {
+	n          int
+	seen, torn bool // torn: there were two that differ
+}
+
+// UnmarshalJSON takes 5 and "5". It is called for each member of that name.
+func (c *codeNumber) UnmarshalJSON(b []byte) error {
 	n, err := strconv.Atoi(strings.Trim(string(b), `"`))
-	*i = flexInt(n)
+	c.torn = c.torn || c.seen && n != c.n
+	c.n, c.seen = n, true
 	return err
 }
 
@@ -261,7 +285,7 @@ func tellCode(body []byte) (t told, ok bool) {
 	if !strings.HasPrefix(strings.TrimLeft(string(body[:min(len(body), 16)]), " \t\r\n"), "{") {
 		return t, false // lists are long, and no refusals
 	}
-	return t, json.Unmarshal(body, &t) == nil && t.Code != 0
+	return t, json.Unmarshal(body, &t) == nil && (t.Code.n != 0 || t.Code.torn)
 }
 
 // refusal is what the answer to a subscription of the public streams means.

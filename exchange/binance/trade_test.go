@@ -42,7 +42,7 @@ func TestPlaceReactions(t *testing.T) {
 		{name: "too many orders", say: []reply{{status: 400, body: body(-1015, "Too many new orders; current limit is 50 orders per 10 SECOND.")}, ok}, sent: 2},
 		{name: "a ban", say: []reply{{status: 418, header: wait("600"), body: body(-1003, "Way too much request weight used; IP banned until 1.")}}, outcome: rejected, class: banned, sent: 1, after: 10 * time.Minute},
 		{name: "a ban without its end", say: []reply{{status: 418}}, outcome: rejected, class: banned, sent: 1, after: 2 * time.Minute},
-		{name: "the firewall", say: []reply{{status: 403, body: "<html>WAF</html>"}}, outcome: rejected, class: unavail, sent: 1},
+		{name: "the firewall", say: []reply{{status: 403, body: "<html>WAF</html>"}}, outcome: rejected, sent: 1},
 		{name: "the region", say: []reply{{status: 451, body: "{}"}}, outcome: rejected, class: unauth, sent: 1},
 		{name: "503 of spot", say: []reply{{status: 503, body: "Service Unavailable."}}, outcome: unknown, class: unavail, sent: 1},
 		{name: "503, unknown", kind: exchange.Perp, say: []reply{{status: 503, body: body(-1000, "Unknown error, please check your request or try again later.")}}, outcome: unknown, class: unavail, sent: 1},
