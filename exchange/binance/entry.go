@@ -188,6 +188,7 @@ func (h *half) heed(e *exchange.Error) {
 	case e.Code == codeTooManyOrders:
 		e.RetryAfter = l.tooManyOrders(h.kind, h.x.cfg.Account, e.RetryAfter)
 	case errors.Is(e, exchange.ErrRateLimited):
+		l.rest.Limited(h.client.Base, e.RetryAfter) // orders that weigh nothing too
 		l.rest.Block(d.weight, "", time.Now().Add(e.RetryAfter))
 	case errors.Is(e, exchange.ErrClockSkew):
 		h.clock.Doubt()
@@ -205,7 +206,8 @@ func (x *Exchange) viaSocket(ctx context.Context, q *call) (data []byte, taken b
 	if x.cfg.Entry != EntrySocket || q.entry == "" || !q.write || c == nil || h.stopped(q.lane) || h.clock.Ready(ctx, false) != nil {
 		return nil, false, nil
 	}
-	grant, err := x.limits.rest.Wait(ctx, q.lane, q.deadline, costs(q.kind, x.cfg.Account, q.weight, q.orders)...)
+	price := costs(q.kind, x.cfg.Account, q.weight, q.orders)
+	grant, err := x.limits.rest.Wait(ctx, q.lane, q.deadline, price...)
 	if err != nil {
 		e := &exchange.Error{Class: exchange.ErrRateLimited, Err: err}
 		if l := (*rest.LimitError)(nil); errors.As(err, &l) {
@@ -214,6 +216,12 @@ func (x *Exchange) viaSocket(ctx context.Context, q *call) (data []byte, taken b
 		return nil, true, notSent(q.op, e)
 	}
 	defer grant.Done()
+	if h.stopped(q.lane) { // while it stood in the queue; REST tells for how long
+		for _, c := range price {
+			grant.Refund(c.Name)
+		}
+		return nil, false, nil
+	}
 	window, err := q.window()
 	if err != nil {
 		return nil, true, notSent(q.op, err)

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,71 @@ func TestSessions(t *testing.T) {
 		}
 		if logons != 2 || signed != 2 || len(o.frames) != 5 {
 			t.Errorf("%d log-ons, %d signatures, %q", logons, signed, o.frames)
+		}
+	})
+}
+
+// tooMuch is the refusal of the WebSocket API for too many requests: after wait by the venue's clock, which is ahead.
+func tooMuch(ahead, wait time.Duration) string {
+	at := time.Now().Add(ahead)
+	return fmt.Sprintf(`{"code":-1003,"msg":"Too much request weight used.","data":{"serverTime":%d,"retryAfter":%d}}`, at.UnixMilli(), at.Add(wait).UnixMilli())
+}
+
+// What the venue tells over WebSocket to wait holds everything at that address: orders of perpetuals too, which weigh nothing.
+func TestSocketRateLimit(t *testing.T) {
+	for _, symbol := range []string{"BTC-USDT", "BTC-USDT-PERP"} {
+		bubble(t, symbol, func(t *testing.T, o *office) {
+			x := o.exchange(overSocket)
+			streaming(t, o, x)
+			ref := put(t, o, x, symbol, "")
+			sent := func() int {
+				o.mu.Lock()
+				defer o.mu.Unlock()
+				return len(o.frames) + len(o.log)
+			}
+			before := sent()
+			o.say("WS order.place", reply{status: 429, body: tooMuch(3*time.Hour, 30*time.Second)})
+			r := limit(symbol, "100", "2")
+			r.ClientID = "refused"
+			_, err := x.Place(t.Context(), r)
+			var e *exchange.Error
+			if !errors.As(err, &e) || e.Outcome != rejected || e.Class != limited || e.RetryAfter != 30*time.Second {
+				t.Fatalf("%v, %+v", err, e)
+			}
+			for i := range 3 {
+				r.ClientID, r.Deadline = fmt.Sprint("next", i), time.Now().Add(time.Second)
+				if _, err := x.Place(t.Context(), r); exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, limited) {
+					t.Errorf("%v", err)
+				}
+			}
+			if n := sent() - before; n != 1 {
+				t.Errorf("%d requests", n)
+			}
+			began := time.Now()
+			if _, err := x.Cancel(t.Context(), ref); err != nil || time.Since(began) != 30*time.Second {
+				t.Errorf("a cancellation: %v after %v", err, time.Since(began))
+			}
+		})
+	}
+}
+
+// A timestamp that the venue refuses over WebSocket has its clock read again before the next order.
+func TestSocketClock(t *testing.T) {
+	bubble(t, "spot", func(t *testing.T, o *office) {
+		x := o.exchange(overSocket)
+		streaming(t, o, x)
+		put(t, o, x, "BTC-USDT", "")
+		read := o.count("GET /api/v3/time")
+		o.mu.Lock()
+		o.skew = time.Hour
+		o.mu.Unlock()
+		r := limit("BTC-USDT", "100", "2")
+		r.ClientID = "second"
+		if _, err := x.Place(t.Context(), r); exchange.OutcomeOf(err) != rejected || !errors.Is(err, skew) {
+			t.Fatal(err)
+		}
+		if _, err := x.Place(t.Context(), r); err != nil || o.count("GET /api/v3/time") == read {
+			t.Errorf("%v, the clock was read %d times", err, o.count("GET /api/v3/time")-read)
 		}
 	})
 }

@@ -35,6 +35,45 @@ func TestLimitsAreTold(t *testing.T) {
 	})
 }
 
+// The limits of orders are an account's own, though accounts share the address.
+func TestLimitsOfTwoAccounts(t *testing.T) {
+	bubble(t, "one of them is told", func(t *testing.T, o *office) {
+		l := binance.NewLimits()
+		x := o.exchange(func(c *binance.Config) { c.Limits = l })
+		o.exchange(func(c *binance.Config) { c.Limits, c.Account = l, "second" })
+		o.say("GET /api/v3/exchangeInfo", reply{
+			body: `{"rateLimits":[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100}],"symbols":[` + spotRow + `]}`})
+		if _, err := x.Instruments(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for account, want := range map[string]int{"main": 100, "second": 50} {
+			if limit, _ := binance.LimitOf(l, "spot orders 10S", account); limit != want {
+				t.Errorf("%s: %d, want %d", account, limit, want)
+			}
+		}
+	})
+}
+
+// An amendment is charged: it is no order.
+func TestAmendmentsAreCharged(t *testing.T) {
+	bubble(t, "spot", func(t *testing.T, o *office) {
+		l := binance.NewLimits()
+		x := o.exchange(func(c *binance.Config) { c.Limits = l })
+		ref := put(t, o, x, "BTC-USDT", "")
+		if _, err := x.Replace(t.Context(), ref, change("", "1.5")); err != nil { // reads the list of markets
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		_, before := binance.LimitOf(l, "spot weight 1M", "")
+		if _, err := x.Replace(t.Context(), ref, change("", "1")); err != nil || o.count("PUT /api/v3/order/amend/keepPriority") != 2 {
+			t.Fatal(err, o.asked(""))
+		}
+		if _, used := binance.LimitOf(l, "spot weight 1M", ""); before != 0 || used != 7+4 { // what the venue told of the lookup before it
+			t.Errorf("weight %d, then %d", before, used)
+		}
+	})
+}
+
 // Spot does not charge what it did, nor count orders that filled at once.
 func TestRefunds(t *testing.T) {
 	for _, entry := range []binance.Entry{binance.EntryREST, binance.EntrySocket} {
@@ -133,4 +172,27 @@ func TestStandby(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Too many orders stop orders: what protects goes on at once, for the address is not at its limit.
+func TestTooManyOrdersIsNarrow(t *testing.T) {
+	bubble(t, "spot", func(t *testing.T, o *office) {
+		x := o.exchange(nil)
+		ref := put(t, o, x, "BTC-USDT", "")
+		o.say(spotPlace, reply{status: 429, header: http.Header{"Retry-After": {"30"}}, body: body(-1015, "Too many new orders.")})
+		r := limit("BTC-USDT", "100", "2")
+		r.ClientID, r.Deadline = "second", time.Now().Add(time.Second)
+		if _, err := x.Place(t.Context(), r); exchange.OutcomeOf(err) != rejected || !errors.Is(err, limited) {
+			t.Fatal(err)
+		}
+		if _, err := x.Place(t.Context(), r); exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, limited) {
+			t.Errorf("an order at once: %v", err)
+		}
+		began := time.Now()
+		_, err := x.Cancel(t.Context(), ref)
+		_, err2 := x.Balances(t.Context())
+		if err != nil || err2 != nil || time.Since(began) != 0 {
+			t.Errorf("a cancellation: %v, a read: %v, after %v", err, err2, time.Since(began))
+		}
+	})
 }
