@@ -222,7 +222,7 @@ func (x *Exchange) viaSocket(ctx context.Context, q *call) (data []byte, taken b
 		}
 		return nil, false, nil
 	}
-	window, err := q.window()
+	window, err := q.window(h.clock)
 	if err != nil {
 		return nil, true, notSent(q.op, err)
 	}

@@ -112,7 +112,7 @@ func (x *Exchange) sign(c *call, w *rest.Wire, now time.Time, egress int) error 
 	if c.keyOnly {
 		return nil
 	}
-	window, err := c.window()
+	window, err := c.window(x.half(c.kind).clock)
 	if err != nil {
 		return err
 	}
@@ -129,12 +129,13 @@ func (x *Exchange) sign(c *call, w *rest.Wire, now time.Time, egress int) error 
 	return nil
 }
 
-// window is how long from now the venue may act on c.
-func (c *call) window() (time.Duration, error) {
+// window is how long from now the venue may act on c. What our idea of its clock may be wrong by is taken off: better too early.
+func (c *call) window(clock *rest.Clock) (time.Duration, error) {
 	if c.deadline.IsZero() {
 		return recvWindow, nil
 	}
-	left := min(time.Until(c.deadline), recvWindowMax)
+	_, slack := clock.Offset()
+	left := min(time.Until(c.deadline)-slack, recvWindowMax)
 	if left < time.Millisecond {
 		return 0, errLate
 	}
