@@ -10,7 +10,8 @@ import (
 )
 
 // The venue takes client ids of up to 36 characters: letters, digits, hyphens and underscores, for perpetuals dots, colons and slashes too.
-// Client ids that it takes stay as they are. Others are packed: a mark, then the id as one number in digits of 6 bits.
+// Client ids that it takes stay as they are, unless they look like a successor's. Others are packed: a mark, then the id as one number in
+// digits of 6 bits. What looks packed and is not ours is refused.
 //
 // An order of spot that is replaced gets a new id at the venue. Successors are called after the first one: an underscore, their number,
 // and two characters of check sum, so that ids of other programs do not look like them. The cancellation that makes room for a successor is
@@ -26,10 +27,8 @@ const (
 // venueID is what the venue calls the order with client id, or its n-th successor. An error wraps ErrInvalid: then nothing may be sent.
 func venueID(k exchange.Kind, id string, n int) (string, error) {
 	v, ok := id, true
-	if !takes(k, id) {
+	if !takes(k, id) || imitates(id) {
 		v, ok = pack(id)
-	} else if first, m := clientID(k, id); first != id || m != 0 {
-		return "", fmt.Errorf("binance: client id %q stands for another one: %w", id, exchange.ErrInvalid)
 	}
 	if n > 0 {
 		v += "_" + strconv.FormatInt(int64(n), 36)
@@ -38,6 +37,9 @@ func venueID(k exchange.Kind, id string, n int) (string, error) {
 	if !ok || len(v) > maxID || n >= 2*successors {
 		return "", fmt.Errorf("binance: client id %.60q, successor %d: the venue takes %d letters, digits, hyphens and underscores: %w",
 			id, n, maxID, exchange.ErrInvalid)
+	}
+	if first, m := clientID(k, v); first != id || m != n {
+		return "", fmt.Errorf("binance: client id %q stands for another one: %w", id, exchange.ErrInvalid)
 	}
 	return v, nil
 }
@@ -57,6 +59,16 @@ func clientID(k exchange.Kind, v string) (id string, n int) {
 		return id, 0
 	}
 	return v, 0
+}
+
+// imitates reports whether an id that is no successor would be read as one.
+func imitates(id string) bool {
+	first, n := predecessor(id)
+	if n == 0 {
+		return false
+	}
+	_, m := predecessor(first)
+	return m == 0 // ours have one suffix
 }
 
 // predecessor takes v apart; n is 0 where it is no successor.
@@ -145,7 +157,7 @@ func unpack(k exchange.Kind, v string) (string, bool) {
 	if ok && v[:2] == "_0" {
 		id = returnCase(id)
 	}
-	if !ok || takes(k, id) {
+	if !ok || takes(k, id) && !imitates(id) {
 		return "", false
 	}
 	again, ok := pack(id)

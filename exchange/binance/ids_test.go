@@ -3,6 +3,7 @@ package binance_test
 import (
 	"errors"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,21 +50,40 @@ func TestForeignIDs(t *testing.T) {
 	}
 }
 
-// An id that stands for another one is not sent: the two would be one order.
+// An id that looks packed and stands for another one is not sent: the two would be one order.
 func TestNoIDStandsForAnother(t *testing.T) {
 	packed, err := binance.VenueID(exchange.Spot, "a.b", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := binance.VenueID(exchange.Spot, "ORD-1", 2)
+	if v, err := binance.VenueID(exchange.Spot, packed, 0); !errors.Is(err, exchange.ErrInvalid) {
+		t.Errorf("%s is sent as %s, %v", packed, v, err)
+	}
+}
+
+// An id that looks like another one's successor is packed, as one in thousands of a plain counter's does; the others stay as they are.
+func TestIDsLikeSuccessors(t *testing.T) {
+	packed, second := 0, map[string]string{}
+	for i := range 200_000 {
+		id := "bot_" + strconv.FormatInt(int64(i+50_000), 36)
+		v, err := binance.VenueID(exchange.Spot, id, 0)
+		if err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		if v != id {
+			packed++
+		}
+		checkID(t, second, exchange.Spot, id, 0)
+		checkID(t, map[string]string{}, exchange.Spot, id, 3)
+	}
+	if packed == 0 || packed > 200 {
+		t.Errorf("%d of them are packed", packed)
+	}
+	v, err := binance.VenueID(exchange.Spot, "ORD-1", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{packed, second} {
-		if v, err := binance.VenueID(exchange.Spot, id, 0); !errors.Is(err, exchange.ErrInvalid) {
-			t.Errorf("%s is sent as %s, %v", id, v, err)
-		}
-	}
+	checkID(t, map[string]string{v: "ORD-1"}, exchange.Spot, v, 0)
 }
 
 func checkID(t *testing.T, seen map[string]string, k exchange.Kind, id string, n int) {
