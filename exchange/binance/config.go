@@ -3,7 +3,9 @@
 // An [Exchange] is one account: public data, orders and everything about them. The two markets are two systems at the venue, each with hosts,
 // limits, a clock and a wallet of its own; Symbol.Kind says which is meant. The futures account must be in one-way mode.
 //
-// What the venue calls an order: client ids of up to 36 characters stay as they are, others are packed, and come back as they were given. They are
+// What the venue calls an order: client ids of up to 36 characters that the venue takes stay as they are, but for the few that look like what
+// this package makes of others (one in thousands of those that end in an underscore and some letters). Those and all others are packed, and
+// come back as they were given. They are
 // unique among open orders only: one that was used before is taken again, so that nothing is ever sent twice here.
 //
 // Replacing keeps what the venue lets it keep. A spot order that only gets smaller keeps its id and its place in the queue, where its market
@@ -118,7 +120,7 @@ type Config struct {
 	Credentials Credentials
 
 	// Kinds are the markets that the account has; nil: both. What Balances, Positions and StreamOrders leave out of it, a key without
-	// permission for futures need not have.
+	// permission for futures need not have. One that is given twice counts once.
 	Kinds []exchange.Kind
 
 	Entry Entry // default REST
@@ -248,6 +250,9 @@ func (c *Config) setDefaults() {
 	if len(c.Kinds) == 0 {
 		c.Kinds = []exchange.Kind{exchange.Spot, exchange.Perp}
 	}
+	c.Kinds = slices.Clone(c.Kinds) // each once: wallets are read by them
+	slices.Sort(c.Kinds)
+	c.Kinds = slices.Compact(c.Kinds)
 }
 
 // partly names an address of a that is left to production while others are not: the orders of a test set-up that forgets one would be real

@@ -2,6 +2,7 @@ package binance
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -28,14 +29,30 @@ func (n *names) learn(list []exchange.Instrument) {
 	}
 }
 
-// note takes a name for sure: it is what the symbol is called in requests.
+// note takes a name for sure.
 func (n *names) note(s exchange.Symbol, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.set(s, name)
+}
+
+func (n *names) set(s exchange.Symbol, name string) {
 	if n.symbols[s.Kind] == nil {
 		n.symbols[s.Kind] = map[string]exchange.Symbol{}
 	}
 	n.symbols[s.Kind][name] = s
+}
+
+// claim takes the caller's word for what a symbol is called, where the venue's list has not told yet. It is false where that name is
+// another symbol's: BTCU-SDT would be traded as BTC-USDT, and all that is told of the one would be told as of the other.
+func (n *names) claim(s exchange.Symbol, name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if had, ok := n.symbols[s.Kind][name]; ok {
+		return had == s
+	}
+	n.set(s, name)
+	return true
 }
 
 func (n *names) find(k exchange.Kind, name string) (exchange.Symbol, bool) {
@@ -82,8 +99,16 @@ func (n *names) read(at time.Time) {
 // name is what the venue calls s.
 func (x *Exchange) name(s exchange.Symbol) string {
 	name, _ := venueSymbol(s, x.cfg.Instruments)
-	x.names.note(s, name)
 	return name
+}
+
+// unique refuses a symbol whose name is another's.
+func (x *Exchange) unique(s exchange.Symbol) error {
+	if name := x.name(s); !x.names.claim(s, name) {
+		other, _ := x.names.find(s.Kind, name)
+		return fmt.Errorf("binance: %s: the venue means %s by %s: %w", s, other, name, exchange.ErrInvalid)
+	}
+	return nil
 }
 
 // relist makes sure that the venue's list was read, again where a name is missing. Of several callers at once one reads it.

@@ -50,6 +50,9 @@ func (x *Exchange) own(op string, m exchange.Market, a exchange.AccountID) error
 	if _, err := exchange.ParseSymbol(m.Symbol.String()); err != nil {
 		return notSent(op, err)
 	}
+	if err := x.unique(m.Symbol); err != nil {
+		return notSent(op, err)
+	}
 	return nil
 }
 
