@@ -273,7 +273,7 @@ func TestDeadlinesAreNeverLater(t *testing.T) {
 			if _, err := x.Place(t.Context(), req); err != nil {
 				t.Fatal(err)
 			}
-			told := ""
+			var told string
 			if sent := o.asked("POST", placePath); len(sent) > 0 {
 				told = sent[0].header.Get("expTime")
 			} else {
