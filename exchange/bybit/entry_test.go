@@ -207,19 +207,40 @@ func TestOrderEntryDuringBan(t *testing.T) {
 	})
 	bubble(t, "a cancellation takes the standby way", func(t *testing.T, o *office) {
 		o.trade = answering(0, "OK")
-		o.say(createPath, ack("8", "a-1"), reply{status: 403})
+		o.say(createPath, ack("8", "a-1"))
 		o.say("/v5/order/cancel", ack("8", "a-1"))
+		o.say("/v5/account/wallet-balance", reply{status: 403})
 		transport := &http.Transport{DialContext: o.dial}
 		t.Cleanup(transport.CloseIdleConnections)
 		x := o.exchange(func(c *bybit.Config) {
 			c.Entry, c.Standby = bybit.EntrySocket, []bybit.Egress{{Transport: transport}}
 		})
-		for range 2 { // the first lets the socket be made, meanwhile the second is refused
-			_, _ = x.Place(t.Context(), spotOrder("a-1"))
-		}
+		_, _ = x.Place(t.Context(), spotOrder("a-1")) // lets the socket be made
 		<-time.After(100 * time.Millisecond)
-		if _, err := x.Cancel(t.Context(), spotOrder("a-1").Ref()); err != nil || len(o.asked("POST /v5/order/cancel")) != 1 {
-			t.Errorf("got %v", err)
+		if _, err := x.Balances(t.Context()); !errors.Is(err, exchange.ErrBanned) {
+			t.Fatal(err)
+		}
+		if _, err := x.Cancel(t.Context(), spotOrder("a-1").Ref()); err != nil || len(o.asked("POST /v5/order/cancel")) != 1 || len(o.frames) != 1 {
+			t.Errorf("got %v, frames %v", err, o.frames)
+		}
+	})
+	bubble(t, "what stood in the queue when it came", func(t *testing.T, o *office) {
+		x := over(t, o, answering(0, "OK"))
+		for range 8 { // openings of linear orders may be 8 in a second
+			if _, err := x.Place(t.Context(), perpOrder("a-1")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		done := make(chan error)
+		go func() {
+			_, err := x.Place(t.Context(), perpOrder("a-1"))
+			done <- err
+		}()
+		synctest.Wait()
+		o.say("/v5/account/wallet-balance", reply{status: 403})
+		_, _ = x.Balances(t.Context())
+		if err := <-done; exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, exchange.ErrBanned) || o.sentOver() != 8 {
+			t.Errorf("got %v, %d sent", err, o.sentOver())
 		}
 	})
 }
