@@ -43,6 +43,7 @@ func (x *Exchange) viaSocket(ctx context.Context, w *writing) (data []byte, take
 	case errors.Is(err, exchange.ErrNotSent):
 		return nil, false, nil
 	case err != nil:
+		grant.Lost()
 		return nil, true, &exchange.Error{Venue: Venue, Op: w.op, Outcome: exchange.ErrOutcomeUnknown, Class: exchange.ErrUnavailable, Err: err}
 	}
 	data, e := payload(socket, http.StatusOK, data)
