@@ -216,6 +216,7 @@ func (e *desk) call(ctx context.Context, conn *ws.Conn, id string, c *call, r *r
 	case err == nil:
 		return e.read(conn, c, r, data)
 	case !errors.Is(err, exchange.ErrNotSent):
+		grant.Lost() // the venue may count it yet
 		return nil, &exchange.Error{Venue: Venue, Op: c.op, Outcome: exchange.ErrOutcomeUnknown, Class: exchange.ErrUnavailable, Err: err}
 	case ctx.Err() != nil:
 		return nil, unsent(c.op, exchange.ErrUnavailable, ctx.Err())
