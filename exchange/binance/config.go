@@ -172,10 +172,11 @@ type Exchange struct {
 	tracker *private.Tracker
 	stream  *private.Stream // nil without credentials
 	names   names
+	past    past
 	listing chan struct{} // whoever has put into it reads the venue's list
 
 	mu      sync.Mutex // guards what follows
-	limbo   map[exchange.OrderRef]time.Time
+	limbo   map[orderKey]limbo
 	spotTap func(private.Update) error // of the present connection of spot's order stream; nil: there is none
 }
 
@@ -197,7 +198,7 @@ func New(cfg Config) (*Exchange, error) {
 		return nil, err
 	}
 	x := &Exchange{
-		limits: cfg.Limits, jitter: rest.NewJitter(cfg.Seed), limbo: map[exchange.OrderRef]time.Time{}, listing: make(chan struct{}, 1),
+		limits: cfg.Limits, jitter: rest.NewJitter(cfg.Seed), limbo: map[orderKey]limbo{}, listing: make(chan struct{}, 1),
 		tracker: private.NewTracker(private.TrackerConfig{Account: cfg.Account}),
 	}
 	ways, err := x.arm(&cfg)

@@ -69,6 +69,9 @@ func (q subject) refusedReply(r reply, now time.Time) *exchange.Error {
 	if errors.Is(e.Class, exchange.ErrUnauthorized) && q.kind == exchange.Perp {
 		e.Err = errFutures
 	}
+	if q.unplaced(r) {
+		e.Err = errUnplaced
+	}
 	e.RetryAfter = r.wait(now)
 	if errors.Is(e.Class, exchange.ErrBanned) {
 		e.RetryAfter = max(e.RetryAfter, banMin)

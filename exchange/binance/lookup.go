@@ -17,12 +17,13 @@ const visible = 3 * time.Second
 
 // Lookup asks what became of an order, with its fills, those before replacements too. What the venue does not find it looks for among the
 // working orders, before it is ErrNotFound. While a replacement's successor may still come up, the status of an order that was cancelled
-// for it is StatusUnknown.
+// for it is StatusUnknown. Where the venue shows fewer fills than it counts, they are read again for about a second; what is missing then
+// shows in Filled, and Fees are left out.
 func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	if err := x.ownRef("lookup", ref); err != nil {
 		return refOrder(ref), readError(err)
 	}
-	o, chain, err := x.lookUp(ctx, ref)
+	o, chain, err := x.lookUp(ctx, ref, 250*time.Millisecond, 750*time.Millisecond)
 	if err != nil {
 		return refOrder(ref), err
 	}
@@ -32,10 +33,7 @@ func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.
 	}
 	unknown := o.Status == exchange.StatusUnknown
 	o = x.tracker.Answered(o)
-	o.Fees = feesOf(o.Fills, o.Fees)
-	if o.AvgPrice.IsZero() {
-		o.AvgPrice = averageOf(o.Fills, o.Filled)
-	}
+	o.Fees, o.AvgPrice = wholeOf(&o)
 	if unknown {
 		o.Status = exchange.StatusUnknown
 	}
@@ -51,129 +49,76 @@ func readError(err error) error {
 	return err
 }
 
-// feesOf are the fees of fills, which are all of them where there are any.
-func feesOf(fills []exchange.Fill, told []exchange.Amount) []exchange.Amount {
-	if len(fills) == 0 {
-		return told
+// wholeOf are the fees and the average price of fills that add up to what o has filled. Of less than all of them the fees are not known: a
+// part of them must not read as the whole.
+func wholeOf(o *exchange.Order) ([]exchange.Amount, exchange.Decimal) {
+	r := report{Order: *o}
+	if !sumOf(o.Fills).Equal(o.Filled) {
+		return nil, o.AvgPrice
 	}
-	var r report
-	r.Fills = fills
-	r.addFees()
-	return r.Fees
+	if r.addFees(); o.AvgPrice.IsZero() {
+		return r.Fees, averageOf(o.Fills, o.Filled)
+	}
+	return r.Fees, o.AvgPrice
 }
 
-// lookUp is the newest of an order's names at the venue, with the fills of all of them, and all of them, the newest last.
-func (x *Exchange) lookUp(ctx context.Context, ref exchange.OrderRef) (exchange.Order, []report, error) {
+func sumOf(fills []exchange.Fill) (sum exchange.Decimal) {
+	for i := range fills {
+		sum = sum.Add(fills[i].Quantity)
+	}
+	return sum
+}
+
+// lookUp is the newest of an order's names at the venue, with the fills of all of them, and all of them, the newest last. Fills that the venue
+// counts but does not show yet are read again after the waits.
+func (x *Exchange) lookUp(ctx context.Context, ref exchange.OrderRef, waits ...time.Duration) (exchange.Order, []report, error) {
 	chain, err := x.chain(ctx, ref)
 	if err != nil {
 		return exchange.Order{}, nil, err
 	}
-	var fills []exchange.Fill
+	if err := x.addFills(ctx, chain, waits); err != nil {
+		return exchange.Order{}, nil, err
+	}
+	x.past.keep(chain)
+	o := chain[len(chain)-1].Order
+	o.Fills, o.Former = nil, nil
 	for i := range chain {
-		o := &chain[i]
-		if o.Filled.IsZero() {
-			continue
+		o.Fills = append(o.Fills, chain[i].Fills...)
+		if i < len(chain)-1 {
+			o.Former = append(o.Former, chain[i].VenueID)
 		}
-		list, err := x.tradesOf(ctx, o)
-		if err != nil {
-			return exchange.Order{}, nil, err
-		}
-		fills = append(fills, list...)
 	}
-	last := &chain[len(chain)-1]
-	last.Fills = fills
-	last.Former = nil
-	for _, o := range chain[:len(chain)-1] {
-		last.Former = append(last.Former, o.VenueID)
+	if o.Status == exchange.StatusCanceled && x.expected(&chain[len(chain)-1]) {
+		o.Status = exchange.StatusUnknown
 	}
-	if last.Status == exchange.StatusCanceled && x.expected(last.Order.Ref()) {
-		last.Status = exchange.StatusUnknown
-	}
-	return last.Order, chain, nil
+	return o, chain, nil
 }
 
-// linked is lookUp for the order stream.
+// addFills reads the fills of those of chain of which they are not known.
+func (x *Exchange) addFills(ctx context.Context, chain []report, waits []time.Duration) error {
+	for i := range chain {
+		o := &chain[i]
+		for sumOf(o.Fills).Cmp(o.Filled) < 0 {
+			list, err := x.tradesOf(ctx, o)
+			if err != nil {
+				return err
+			}
+			if o.Fills = list; sumOf(list).Cmp(o.Filled) >= 0 || len(waits) == 0 {
+				break
+			}
+			if err := rest.Sleep(ctx, waits[0]); err != nil {
+				return err
+			}
+			waits = waits[1:]
+		}
+	}
+	return nil
+}
+
+// linked is lookUp for the order stream, which looks again by itself.
 func (x *Exchange) linked(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	o, _, err := x.lookUp(ctx, ref)
 	return o, err
-}
-
-// chain is what the venue tells of an order and, on spot, of those that came before and after it by replacement.
-func (x *Exchange) chain(ctx context.Context, ref exchange.OrderRef) ([]report, error) {
-	orderID, name, err := x.present(ref)
-	if err != nil {
-		return nil, readError(notSent("lookup", err))
-	}
-	m := ref.Market
-	o, err := x.status(ctx, m, orderID, name)
-	if errors.Is(err, exchange.ErrNotFound) && ref.ClientID != "" {
-		if heir, found := x.heir(ctx, m, ref.ClientID); found && (orderID == "" || heir.VenueID == orderID || heir.successor > 0) {
-			o, err = heir, nil
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if ref.ClientID != "" && o.ClientID != ref.ClientID {
-		return nil, &exchange.Error{Venue: Venue, Op: "lookup", Class: exchange.ErrConflict, Message: "the venue's id is another order's"}
-	}
-	chain := []report{o}
-	if m.Symbol.Kind != exchange.Spot {
-		return chain, nil
-	}
-	if chain, err = x.predecessors(ctx, m, chain); err != nil {
-		return nil, err
-	}
-	return x.successors(ctx, m, chain)
-}
-
-// predecessors puts those of the first of chain before it. They ended for their successors. The venue's ids rise with time, which tells
-// them from the orders of a client id that was used again.
-func (x *Exchange) predecessors(ctx context.Context, m exchange.Market, chain []report) ([]report, error) {
-	for n := chain[0].successor - 1; n >= 0; n-- {
-		name, err := venueID(m.Symbol.Kind, chain[0].ClientID, n)
-		if err != nil {
-			return nil, readError(notSent("lookup", err))
-		}
-		o, err := x.status(ctx, m, "", name)
-		switch {
-		case errors.Is(err, exchange.ErrNotFound): // without a fill it is forgotten after a while
-			continue
-		case err != nil:
-			return nil, err
-		case compareIDs(o.VenueID, chain[0].VenueID) >= 0:
-			return nil, &exchange.Error{Venue: Venue, Op: "lookup", Class: exchange.ErrConflict,
-				Message: "the client id was used again: what filled before the order was replaced cannot be told"}
-		}
-		o.Status = exchange.StatusReplaced
-		chain = slices.Insert(chain, 0, o)
-	}
-	return chain, nil
-}
-
-// successors puts those of the last of chain behind it.
-func (x *Exchange) successors(ctx context.Context, m exchange.Market, chain []report) ([]report, error) {
-	for {
-		last := &chain[len(chain)-1]
-		if last.Status != exchange.StatusCanceled {
-			return chain, nil
-		}
-		name, err := venueID(m.Symbol.Kind, last.ClientID, last.successor+1)
-		if err != nil {
-			return chain, nil //nolint:nilerr // a name too long for successors has none
-		}
-		o, err := x.status(ctx, m, "", name)
-		switch {
-		case errors.Is(err, exchange.ErrNotFound):
-			return chain, nil
-		case err != nil:
-			return nil, err
-		case compareIDs(o.VenueID, last.VenueID) <= 0:
-			return chain, nil
-		}
-		last.Status = exchange.StatusReplaced
-		chain = append(chain, o)
-	}
 }
 
 // status asks for one order.
@@ -249,22 +194,4 @@ func after(page []exchange.Fill) (string, error) {
 		return "", fmt.Errorf("binance: trade id %s: %w", page[len(page)-1].TradeID, exchange.ErrFrame)
 	}
 	return strconv.FormatInt(n+1, 10), nil
-}
-
-// expect says that a successor of the order may come up until then.
-func (x *Exchange) expect(ref exchange.OrderRef, until time.Time) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for k, at := range x.limbo {
-		if time.Now().After(at) {
-			delete(x.limbo, k)
-		}
-	}
-	x.limbo[exchange.OrderRef{Market: ref.Market, ClientID: ref.ClientID}] = until
-}
-
-func (x *Exchange) expected(ref exchange.OrderRef) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return time.Now().Before(x.limbo[exchange.OrderRef{Market: ref.Market, ClientID: ref.ClientID}])
 }

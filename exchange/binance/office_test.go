@@ -44,6 +44,8 @@ type office struct {
 	keys    int      // listen keys made
 	fill    string   // what the next order fills at once
 	refuse  error    // of new connections
+	half    string   // what the next cancelReplace says of its placement, which is only done by come
+	coming  url.Values
 	// unsigned says that signatures are not looked at.
 	unsigned bool
 }
@@ -343,11 +345,24 @@ func (o *office) cancelReplace(q url.Values) (int, string) {
 		return 400, `{"code":-2022,"msg":"Order cancel-replace failed.","data":{"cancelResult":"FAILURE","newOrderResult":"NOT_ATTEMPTED","cancelResponse":` + fail + `,"newOrderResponse":null}}`
 	}
 	o.cancel(p, q.Get("cancelNewClientOrderId"))
+	if o.half != "" {
+		half := o.half
+		o.half, o.coming = "", q
+		return 409, `{"code":-2021,"msg":"Order cancel-replace partially failed."` + strings.Replace(half, "CANCELED", p.json(""), 1) + "}"
+	}
 	status, placed := o.place(exchange.Spot, q)
 	if status != 200 {
 		return 409, `{"code":-2021,"msg":"Order cancel-replace partially failed.","data":{"cancelResult":"SUCCESS","newOrderResult":"FAILURE","cancelResponse":` + p.json("") + `,"newOrderResponse":` + placed + `}}`
 	}
 	return 200, `{"cancelResult":"SUCCESS","newOrderResult":"SUCCESS","cancelResponse":` + p.json("") + `,"newOrderResponse":` + placed + `}`
+}
+
+// come does the placement that was held back.
+func (o *office) come() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.place(exchange.Spot, o.coming)
+	o.tell(o.orders[len(o.orders)-1], "NEW", nil)
 }
 
 func (o *office) place(kind exchange.Kind, q url.Values) (int, string) {

@@ -25,9 +25,10 @@ func (r reader) listed() reader { r.lenient = true; return r }
 // report is an order as the venue tells it. The chain of a replaced order's predecessors is not in it.
 type report struct {
 	exchange.Order
-	name      string // the venue's client id
-	successor int    // of the order that has the client id; 0: that one itself
-	replaced  bool   // it ended because its successor takes its place
+	name      string    // the venue's client id
+	successor int       // of the order that has the client id; 0: that one itself
+	replaced  bool      // it ended because its successor takes its place
+	made      time.Time // zero: not told
 }
 
 func (r reader) market(f *fields, name string) exchange.Market {
@@ -55,7 +56,7 @@ func (r reader) order(data []byte) (report, error) {
 	o.Quantity, o.Filled = f.positive(f.first("qty", "origQty")), f.positive("executedQty")
 	o.Status = status(f.text("status"))
 	o.Reason = reason(f.text("status"), f.optText("expiryReason"))
-	o.Time = f.time(f.first("updateTime", "transactTime", "time"))
+	o.Time, o.made = f.time(f.first("updateTime", "transactTime", "time")), f.time("time")
 	if f.has("fills") {
 		for _, raw := range f.list("fills") {
 			r.executed(f, &o, raw)

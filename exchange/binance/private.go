@@ -151,7 +151,10 @@ func (h *half) event(ctx context.Context, data []byte, push func(private.Update)
 	}
 	u := private.Update{Balances: n.balances, Positions: n.places, At: n.time}
 	if n.order != nil {
-		u.Order = &n.order.Order
+		u.Order, u.Replaced = &n.order.Order, n.order.replaced
+		if u.Replaced {
+			x.expect(n.order)
+		}
 	}
 	if u.Order == nil && len(u.Balances)+len(u.Positions) == 0 {
 		return nil

@@ -2,8 +2,10 @@ package binance
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +41,8 @@ var errFilling = errors.New("it has begun to fill")
 // plan is a replacement as it is to be done.
 type plan struct {
 	x        *Exchange
-	old      *report // the order as it is now
+	past     []report // what came before old by replacement
+	old      *report  // the order as it is now
 	symbol   string
 	price    exchange.Decimal
 	quantity exchange.Decimal // of the venue's present order
@@ -55,10 +58,10 @@ func (x *Exchange) replace(ctx context.Context, ref exchange.OrderRef, change ex
 	for i := range chain[:len(chain)-1] {
 		x.tracker.Answered(chain[i].Order)
 	}
-	if old.Status == exchange.StatusCanceled && x.expected(old.Ref()) {
+	if old.Status == exchange.StatusCanceled && x.expected(old) {
 		old.Status = exchange.StatusUnknown // its successor may come up yet
 	}
-	p := plan{x: x, old: old, symbol: x.name(ref.Market.Symbol), price: change.Price, quantity: change.Quantity}
+	p := plan{x: x, past: chain[:len(chain)-1], old: old, symbol: x.name(ref.Market.Symbol), price: change.Price, quantity: change.Quantity}
 	if p.price.IsZero() {
 		p.price = old.Price
 	}
@@ -150,14 +153,15 @@ func (p *plan) atOnce(ctx context.Context) (exchange.Order, error) {
 	if err != nil {
 		return x.tracker.Answered(old.Order), notSent("replace", err)
 	}
-	x.expect(old.Ref(), time.Now().Add(recvWindow+visible))
+	x.begin(old)
 	data, err := x.do(ctx, &c)
 	if err != nil {
 		return p.failed(ctx, err)
 	}
 	before, after, err := x.reader(exchange.Spot, nil).replacement(data)
 	if err != nil || after.ClientID != old.ClientID || before.VenueID != old.VenueID {
-		return x.tracker.Answered(old.Order), c.damaged(errors.Join(err, exchange.ErrFrame))
+		x.end(old, true)
+		return p.unsure(c.damaged(errors.Join(err, exchange.ErrFrame)))
 	}
 	return p.done(before, after)
 }
@@ -166,27 +170,47 @@ func (p *plan) atOnce(ctx context.Context) (exchange.Order, error) {
 func (p *plan) failed(ctx context.Context, err error) (exchange.Order, error) {
 	x, old := p.x, p.old
 	var e *exchange.Error
-	switch errors.As(err, &e); {
-	case e.Code == codeHalfReplaced:
+	switch {
+	case errors.Is(err, errUnplaced):
 		return p.half(ctx, err)
-	case !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown):
-		x.expect(old.Ref(), time.Time{})
-		if e.Code == codeNotReplaced && errors.Is(err, exchange.ErrConflict) {
-			e.Err = errFilling
-		}
+	case errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown):
+		x.end(old, true)
+		return p.unsure(err)
+	}
+	x.end(old, false)
+	if errors.As(err, &e) && e.Code == codeNotReplaced && errors.Is(err, exchange.ErrConflict) {
+		e.Err = errFilling
 	}
 	return x.tracker.Answered(old.Order), err
 }
 
-const (
-	codeHalfReplaced = "-2021"
-	codeNotReplaced  = "-2022"
-)
+// unsure is the answer where the order may be gone, and a successor come.
+func (p *plan) unsure(err error) (exchange.Order, error) {
+	o := p.x.tracker.Answered(p.old.Order)
+	o.Status = exchange.StatusUnknown
+	return o, err
+}
+
+const codeNotReplaced = "-2022"
+
+// errUnplaced is the cause of a cancelReplace's error whose cancellation was done, and whose placement was certainly refused.
+var errUnplaced = errors.New("cancelled, and no successor was placed")
+
+// unplaced reports whether r is such an answer. What its placement's half does not say for certain may have happened.
+func (q subject) unplaced(r reply) bool {
+	var h halves
+	if q.kind != exchange.Spot || r.code != -2021 || json.Unmarshal(r.data, &h) != nil || h.CancelResult != "SUCCESS" {
+		return false
+	}
+	h.CancelResult = "NOT_ATTEMPTED" // so that the placement decides
+	data, err := json.Marshal(h)
+	return err == nil && q.replaced(reply{code: r.code, data: data}).outcome == refused
+}
 
 // half is after a cancellation without a placement. The stream has been told that the order is replaced: now it learns that it ended.
 func (p *plan) half(ctx context.Context, cause error) (exchange.Order, error) {
 	x := p.x
-	x.expect(p.old.Ref(), time.Time{})
+	x.end(p.old, false)
 	unknown := &exchange.Error{Venue: Venue, Op: "replace", Outcome: exchange.ErrOutcomeUnknown, Err: cause,
 		Message: "cancelled, and no successor was placed"}
 	var e *exchange.Error
@@ -208,7 +232,8 @@ func (p *plan) done(before, after report) (exchange.Order, error) {
 	p.x.tracker.Answered(before.Order)
 	after.Former = []string{before.VenueID}
 	after.Requeued = true
-	p.x.expect(p.old.Ref(), time.Time{})
+	p.x.past.keep(append(slices.Clone(p.past), before, after))
+	p.x.end(p.old, false)
 	return p.x.tracker.Answered(after.Order), nil
 }
 
@@ -223,12 +248,15 @@ func (p *plan) inTurn(ctx context.Context) (exchange.Order, error) {
 	c := cancelCall(exchange.Spot, p.symbol, old.VenueID, "")
 	c.op, c.lane = "replace", rest.Opens // not to be stranded between the two by a pause of openings
 	c.add("newClientOrderId", cancellation)
+	x.begin(old)
 	before, err := x.order(ctx, &c, old.ClientID)
 	if err != nil {
+		x.end(old, false) // if it was done, then nothing was placed
 		return x.tracker.Answered(old.Order), err
 	}
 	remains := p.quantity.Sub(before.Filled)
 	if remains.Sign() <= 0 {
+		x.end(old, false)
 		x.tell(before.Order)
 		return x.tracker.Answered(before.Order), nil
 	}
@@ -237,13 +265,13 @@ func (p *plan) inTurn(ctx context.Context) (exchange.Order, error) {
 		return p.half(ctx, notSent("replace", err))
 	}
 	place.op = "replace"
-	x.expect(old.Ref(), time.Now().Add(recvWindow+visible))
 	after, err := x.order(ctx, &place, old.ClientID)
 	switch {
 	case err == nil:
 		return p.done(before, after)
 	case errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown):
-		return x.tracker.Answered(old.Order), err
+		x.end(old, true)
+		return p.unsure(err)
 	}
 	return p.half(ctx, err)
 }

@@ -88,7 +88,11 @@ func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.
 	if errors.Is(err, exchange.ErrNotFound) && k == exchange.Spot && ref.ClientID != "" {
 		// It may have been replaced by another process: its successor has another name and another id. One of the same name is another
 		// order, which was given the id again.
-		if heir, found := x.heir(ctx, ref.Market, ref.ClientID); found && heir.VenueID != orderID && heir.successor > 0 {
+		heir, found, failed := x.heir(ctx, ref.Market, ref.ClientID)
+		if failed != nil {
+			return none, uncancelled(failed)
+		}
+		if found && heir.VenueID != orderID && heir.successor > 0 {
 			c = cancelCall(k, symbol, heir.VenueID, "")
 			o, err = x.order(ctx, &c, ref.ClientID)
 		}
@@ -97,6 +101,17 @@ func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.
 		return none, err
 	}
 	return x.tracker.Answered(o.Order), nil
+}
+
+// uncancelled is the error of a cancellation that took nothing off the book, and could not find out whether there is something to take.
+func uncancelled(err error) error {
+	e := &exchange.Error{Venue: Venue, Op: "cancel", Outcome: exchange.ErrRejected, Err: err,
+		Message: "not found, and whether it was replaced is not known"}
+	var inner *exchange.Error
+	if errors.As(err, &inner) {
+		e.Class, e.Code, e.RetryAfter = inner.Class, inner.Code, inner.RetryAfter
+	}
+	return e
 }
 
 func refOrder(ref exchange.OrderRef) exchange.Order {
@@ -127,23 +142,23 @@ func (x *Exchange) present(ref exchange.OrderRef) (orderID, name string, err err
 	return orderID, name, nil
 }
 
-// heir is the working order that has client id now.
-func (x *Exchange) heir(ctx context.Context, m exchange.Market, id string) (report, bool) {
+// heir is the working order that has client id now, the newest of them.
+func (x *Exchange) heir(ctx context.Context, m exchange.Market, id string) (heir report, found bool, err error) {
 	c := openOrdersCall("lookup", m.Symbol.Kind, x.name(m.Symbol), rest.Protects)
 	data, err := x.do(ctx, &c)
 	if err != nil {
-		return report{}, false
+		return report{}, false, err
 	}
 	list, err := x.reader(c.kind, nil).orders(data)
 	if err != nil {
-		return report{}, false
+		return report{}, false, c.damaged(err)
 	}
 	for _, o := range list {
-		if o.ClientID == id {
-			return o, true
+		if o.ClientID == id && (!found || compareIDs(o.VenueID, heir.VenueID) > 0) {
+			heir, found = o, true
 		}
 	}
-	return report{}, false
+	return heir, found, nil
 }
 
 // CancelAll takes all of the account's working orders on s off the book. Without any that is done already.
