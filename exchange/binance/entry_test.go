@@ -1,6 +1,7 @@
 package binance_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -206,6 +207,37 @@ func TestSocketClock(t *testing.T) {
 		}
 		if _, err := x.Place(t.Context(), r); err != nil || o.count("GET /api/v3/time") == read {
 			t.Errorf("%v, the clock was read %d times", err, o.count("GET /api/v3/time")-read)
+		}
+	})
+}
+
+// An order that stands in the queue while the venue tells to wait does not leave when its turn comes.
+func TestSocketRateLimitWhileQueued(t *testing.T) {
+	bubble(t, "perpetual", func(t *testing.T, o *office) {
+		x := o.exchange(overSocket)
+		streaming(t, o, x)
+		place := func(id string) error {
+			r := limit("BTC-USDT-PERP", "100", "2")
+			r.ClientID, r.Deadline = id, time.Now().Add(20*time.Second)
+			_, err := x.Place(t.Context(), r)
+			return err
+		}
+		for i := range 240 { // the openings' share of 300 in 10 s
+			if err := place(fmt.Sprint("n", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		queued := make(chan error, 1)
+		go func() { queued <- place("queued") }()
+		time.Sleep(time.Second)
+		o.say("WS order.cancel", reply{status: 429, body: tooMuch(0, 30*time.Second)})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := x.Cancel(ctx, exchange.OrderRef{Market: market("BTC-USDT-PERP"), Account: "main", ClientID: "n0"}); !errors.Is(err, limited) {
+			t.Fatal(err)
+		}
+		if err := <-queued; exchange.OutcomeOf(err) != exchange.ErrNotSent || !errors.Is(err, limited) || len(o.orders) != 240 {
+			t.Errorf("%v, %d orders", err, len(o.orders))
 		}
 	})
 }
