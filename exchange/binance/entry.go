@@ -237,6 +237,7 @@ func (x *Exchange) viaSocket(ctx context.Context, q *call) (data []byte, taken b
 	case errors.Is(err, exchange.ErrNotSent):
 		return nil, false, nil
 	case err != nil:
+		grant.Lost() // the venue may count it yet
 		return nil, true, &exchange.Error{Venue: Venue, Op: q.op, Outcome: exchange.ErrOutcomeUnknown, Class: exchange.ErrUnavailable, Err: err}
 	case e != nil:
 		h.heed(e)

@@ -112,7 +112,8 @@ type Config struct {
 	// 200 ms.
 	Depth int
 
-	// HTTP does the REST requests; nil is a client of its own, with a time-out of 10 s. It is copied, and follows no redirections.
+	// HTTP does the REST requests; nil is a client of its own, over HTTP/1.1 with a time-out of 10 s. It is copied, and follows no redirections.
+	// A Transport of your own must not send anything again by itself: an order would be two.
 	HTTP *http.Client
 
 	// Session is the model of the WebSocket sessions: heartbeat, time-outs, dialing, hooks. Protocol and Decoder in it must be nil. Of its
