@@ -41,6 +41,12 @@ func before(err error, op string) error {
 // name is the venue's name of a market.
 func (x *Exchange) name(ctx context.Context, op string, s exchange.Symbol) (string, error) {
 	x.mu.Lock()
+	i, ok := x.rules[s]
+	x.mu.Unlock()
+	if ok {
+		return i.VenueSymbol, nil
+	}
+	x.mu.Lock()
 	in, ok := x.rules[s]
 	x.mu.Unlock()
 	if ok {
