@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,4 +99,56 @@ func TestGivenUpOrdersCountLater(t *testing.T) {
 			t.Errorf("the venue counted %d within a second, where 10 are allowed", n)
 		}
 	})
+}
+
+// told tells of each write that a socket took.
+type told struct {
+	net.Conn
+	wrote chan<- struct{}
+}
+
+func (c told) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.wrote <- struct{}{}
+	return n, err
+}
+
+// A venue that resets the connection after the request has left and before it has read anything of it: the order is unknown, and is not
+// sent on another connection.
+func TestResetBeforeTheRequestIsRead(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns atomic.Int32
+	wrote, done := make(chan struct{}, 16), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Add(1)
+			<-wrote
+			_ = c.(*net.TCPConn).SetLinger(0) // the close is a reset
+			c.Close()
+		}
+	}()
+	c := client("http://" + l.Addr().String())
+	c.HTTP = rest.Harden(&http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return told{conn, wrote}, err
+	}}})
+	for n, lane := range []rest.Lane{rest.Opens, rest.Protects} {
+		r := order(lane)
+		r.Body = []byte("{}")
+		_, err = c.Do(t.Context(), r)
+		check(t, nil, err, false, r, exchange.ErrOutcomeUnknown, exchange.ErrUnavailable)
+		if got := conns.Load(); got != int32(n+1) {
+			t.Errorf("%d connections for %d orders", got, n+1)
+		}
+	}
+	l.Close()
+	<-done
 }
