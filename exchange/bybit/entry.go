@@ -64,16 +64,20 @@ func (e *desk) warm() {
 	e.done.Go(func() { e.run(ctx) })
 }
 
-// live is the connection, nil while there is none, and a new request id.
+// live is the connection, nil while there is none, and a new request id. Who lets the connection be made does not get it, however quick it is.
 func (e *desk) live() (*ws.Conn, string) {
 	if e == nil {
 		return nil, ""
 	}
-	e.warm()
 	e.mu.Lock()
-	defer e.mu.Unlock()
+	c := e.conn
 	e.count++
-	return e.conn, e.prefix + "-" + strconv.FormatUint(e.count, 36)
+	id := e.prefix + "-" + strconv.FormatUint(e.count, 36)
+	e.mu.Unlock()
+	if c == nil {
+		e.warm()
+	}
+	return c, id
 }
 
 func (e *desk) set(c *ws.Conn) {
