@@ -2,6 +2,7 @@ package binance
 
 import (
 	"golang.org/x/time/rate"
+	"reflect"
 
 	"fmt"
 	"strings"
@@ -370,4 +371,14 @@ func FieldsReaders() (fast, slow func([]byte) ([][2]string, bool)) {
 			f.slow(b)
 			return list(&f), f.err == nil
 		}
+}
+
+// OrderReaders reads an order with the quick reader, which may decline, and with the one that has the last word: whether both say the same.
+func OrderReaders(k exchange.Kind, b []byte) (quick, same bool) {
+	var o report
+	if !testReader(k).fast(b, &o) {
+		return false, true
+	}
+	slow, err := testReader(k).slow(b)
+	return true, err == nil && reflect.DeepEqual(o, slow)
 }

@@ -40,7 +40,15 @@ func (r reader) market(f *fields, name string) exchange.Market {
 }
 
 // order reads an order of any REST answer: placed, cancelled, amended, asked for.
-func (r reader) order(data []byte) (report, error) {
+func (r reader) order(data []byte) (o report, err error) {
+	if r.fast(data, &o) {
+		return o, nil
+	}
+	return r.slow(data)
+}
+
+// slow reads what fast does not.
+func (r reader) slow(data []byte) (report, error) {
 	f := parseFields(data)
 	if f.has("amendedOrder") {
 		f = parseFields(f.value("amendedOrder"))
@@ -175,12 +183,20 @@ func (o *report) average(f *fields) {
 	if o.AvgPrice = averageOf(o.Fills, o.Filled); o.Filled.Sign() <= 0 || !o.AvgPrice.IsZero() {
 		return
 	}
-	if o.AvgPrice = f.optNumber("avgPrice"); o.AvgPrice.Sign() > 0 {
+	average := f.optNumber("avgPrice")
+	if average.Sign() > 0 {
+		o.averaged(average, exchange.Decimal{})
 		return
 	}
-	quote := f.optNumber(f.first("cummulativeQuoteQty", "cumulativeQuoteQty", "cumQuote")) // negative: not known any more
-	o.AvgPrice = exchange.Decimal{}
-	if quote.Sign() > 0 {
+	o.averaged(average, f.optNumber(f.first("cummulativeQuoteQty", "cumulativeQuoteQty", "cumQuote")))
+}
+
+// averaged is average where the fills do not tell. A negative sum in quote is not known any more.
+func (o *report) averaged(average, quote exchange.Decimal) {
+	switch {
+	case average.Sign() > 0:
+		o.AvgPrice = average
+	case quote.Sign() > 0:
 		o.AvgPrice = quote.Quo(o.Filled, avgScale, exchange.HalfEven)
 	}
 }

@@ -158,6 +158,32 @@ func checkError(t *testing.T, err error) bool {
 	return err == nil
 }
 
+// Orders of every day are read by the quick reader, the same as by the other.
+func TestQuickOrders(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		kind exchange.Kind
+		row  string
+	}{
+		{"asked for", exchange.Spot, spotOrderRow},
+		{"placed", exchange.Spot, `{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"a-1","transactTime":1507725176595,"price":"1.10000000","origQty":"10.00000000","executedQty":"10.00000000","origQuoteOrderQty":"0.000000","cummulativeQuoteQty":"10.00000000","status":"FILLED","timeInForce":"IOC","type":"LIMIT","side":"SELL","workingTime":1507725176595,"selfTradePreventionMode":"NONE","fills":[{"price":"4000.00000000","qty":"1.00000000","commission":"4.00000000","commissionAsset":"USDT","tradeId":56},{"price":"3999.00000000","qty":"5.00000000","commission":"-19.99500000","commissionAsset":"BNB","tradeId":57}]}`},
+		{"placed, resting", exchange.Spot, `{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"a-1","transactTime":0,"price":"1.1","origQty":"10","executedQty":"0","cummulativeQuoteQty":"0","status":"NEW","type":"LIMIT_MAKER","side":"BUY","fills":[]}`},
+		{"expired", exchange.Spot, `{"symbol":"BTCUSDT","orderId":28,"clientOrderId":"a-1","time":7,"updateTime":9,"price":"0","origQty":"10","executedQty":"2","cummulativeQuoteQty":"-1","status":"EXPIRED_IN_MATCH","type":"MARKET","side":"BUY"}`},
+		{"placed, perpetual", exchange.Perp, `{"orderId":20072994037,"symbol":"BTCUSDT","pair":"BTCUSDT","status":"NEW","clientOrderId":"a-1","price":"30000","avgPrice":"0.00","origQty":"0.005","executedQty":"0","cumQty":"0","cumQuote":"0","timeInForce":"GTX","type":"LIMIT","reduceOnly":false,"closePosition":false,"side":"BUY","positionSide":"BOTH","stopPrice":"0","workingType":"CONTRACT_PRICE","priceProtect":false,"origType":"LIMIT","priceMatch":"NONE","selfTradePreventionMode":"EXPIRE_MAKER","goodTillDate":0,"updateTime":1629182711600}`},
+		{"filled, perpetual", exchange.Perp, `{"orderId":20072994037,"symbol":"BTCUSDT","status":"FILLED","clientOrderId":"a-1","price":"0","avgPrice":"30001.25","origQty":"0.005","executedQty":"0.005","cumQuote":"150.00625","timeInForce":"FOK","type":"MARKET","reduceOnly":true,"side":"SELL","updateTime":1629182711600}`},
+		{"filled, sum only", exchange.Perp, `{"orderId":20072994037,"symbol":"BTCUSDT","status":"FILLED","clientOrderId":"a-1","price":"0","origQty":"0.005","executedQty":"0.005","cumQuote":"150.00625","type":"MARKET","side":"SELL","updateTime":1629182711600}`},
+	} {
+		if quick, same := binance.OrderReaders(c.kind, []byte(c.row)); !quick || !same {
+			t.Errorf("%s: quick %t, the same %t", c.name, quick, same)
+		}
+	}
+	for _, row := range []string{`{"symbol":"BTCUSDT"}`, strings.Replace(spotOrderRow, `"side"`, `"new":1,"side"`, 1), strings.Replace(spotOrderRow, `"side"`, `"status":"NEW","side"`, 1), spotOrderRow + " "} {
+		if quick, _ := binance.OrderReaders(exchange.Spot, []byte(row)); quick {
+			t.Errorf("read %s", row)
+		}
+	}
+}
+
 func FuzzOrder(f *testing.F) {
 	f.Add([]byte(spotOrderRow))
 	f.Add([]byte(`{"symbol":"BTCUSDT","orderId":28,"clientOrderId":"a","transactTime":5,"price":"0","origQty":"1","executedQty":"1","status":"FILLED","type":"MARKET","side":"SELL","fills":[{"price":"4","qty":"1","commission":"4","commissionAsset":"USDT","tradeId":56}]}`))
@@ -166,6 +192,9 @@ func FuzzOrder(f *testing.F) {
 		for _, k := range []exchange.Kind{exchange.Spot, exchange.Perp} {
 			if o, err := binance.ReadOrder(k, data); checkError(t, err) {
 				checkNumbers(t, data, o)
+			}
+			if _, same := binance.OrderReaders(k, data); !same {
+				t.Errorf("the two readers differ")
 			}
 			_, err := binance.ReadOrders(k, data)
 			checkError(t, err)
