@@ -190,7 +190,7 @@ func TestFundsFollowTheVenue(t *testing.T) {
 	w := newWorld(t, order.Config{FeeReserve: dec("0.0000001")}, nil)
 	w.publish(t, "a", 1_000_000, 1<<30)
 	w.publish(t, "b", 1_000_000, 1<<30)
-	w.driver.SetFunds(order.Account{Venue: "b"}, w.engines["b"].Balances(), nil) // a's are not told, and not checked
+	w.driver.SetFunds(order.Account{Venue: "b"}, w.engines["b"].Balances(""), nil) // a's are not told, and not checked
 	execute := func(quantity exchange.Decimal) (err error) {
 		x := plan("1")
 		x.Legs[0].Quantity, x.Legs[1].Quantity = quantity, quantity
@@ -213,7 +213,7 @@ func TestFundsFollowTheVenue(t *testing.T) {
 }
 
 func balanceOf(e *sim.Engine, a exchange.Asset) exchange.Decimal {
-	for _, b := range e.Balances() {
+	for _, b := range e.Balances(e.Account()) {
 		if b.Asset == a {
 			return b.Free
 		}

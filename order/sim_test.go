@@ -133,7 +133,7 @@ func (w *world) publish(t testing.TB, v exchange.Venue, mid, size int64) {
 func (w *world) net() exchange.Decimal {
 	sum := dec("-200")
 	for _, v := range []exchange.Venue{"a", "b"} {
-		for _, b := range w.engines[v].Balances() {
+		for _, b := range w.engines[v].Balances("") {
 			if b.Asset == "BTC" {
 				sum = sum.Add(b.Total())
 			}

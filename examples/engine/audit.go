@@ -55,7 +55,7 @@ func trim(x exchange.Decimal) exchange.Decimal {
 func (d *desk) drift(e *sim.Engine) (sum exchange.Decimal) {
 	differ := func(x, y exchange.Decimal) { sum = sum.Add(x.Sub(y).Abs()) }
 	seen := map[exchange.Asset]bool{}
-	for _, b := range e.Balances() {
+	for _, b := range e.Balances(e.Account()) {
 		seen[b.Asset] = true
 		differ(b.Total(), d.ledger.Balance(e.Venue(), e.Account(), b.Asset))
 	}
@@ -68,7 +68,7 @@ func (d *desk) drift(e *sim.Engine) (sum exchange.Decimal) {
 		}
 	}
 	venue := map[exchange.Market]exchange.Position{}
-	for _, p := range e.Positions() {
+	for _, p := range e.Positions(e.Account()) {
 		venue[p.Market] = p
 	}
 	for _, p := range d.ledger.Positions() {

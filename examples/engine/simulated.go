@@ -38,7 +38,7 @@ func simulate(ctx context.Context, d *desk, replay *feed.Replay, progress func(t
 		return err
 	}
 	for _, e := range d.engines {
-		s.driver.SetFunds(order.Account{Venue: e.Venue(), ID: e.Account()}, e.Balances(), e.Positions())
+		s.driver.SetFunds(order.Account{Venue: e.Venue(), ID: e.Account()}, e.Balances(e.Account()), e.Positions(e.Account()))
 	}
 	return s.play(ctx, replay, progress)
 }

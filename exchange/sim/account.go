@@ -13,20 +13,64 @@ type balance struct{ free, locked exchange.Decimal }
 type position struct {
 	quantity exchange.Decimal
 	cost     exchange.Decimal // see exchange.Position
+	entry    exchange.Decimal // for show
 	lots     []lot
 	time     time.Time
 }
 
 type lot struct{ quantity, price exchange.Decimal } // quantity is positive
 
-func (e *Engine) balance(a exchange.Asset) *balance {
-	b := e.balances[a]
+// account is somebody who trades at the venue.
+type account struct {
+	id        exchange.AccountID
+	fees      exchange.FeeRates
+	spot      wallet
+	perp      wallet     // the same one where the venue does not split
+	positions []position // one a market
+	orders    map[string]*order
+}
+
+// wallet is a purse.
+type wallet map[exchange.Asset]*balance
+
+func (e *Engine) addAccount(c AccountConfig) {
+	a := &account{id: c.ID, fees: *c.Fees, spot: make(wallet), orders: make(map[string]*order)}
+	a.perp = a.spot
+	if e.cfg.SplitWallets {
+		a.perp = make(wallet)
+	}
+	a.spot.deposit(c.Balances)
+	a.perp.deposit(c.Margin)
+	a.positions = make([]position, len(e.list))
+	e.accounts[c.ID] = a
+	e.people = append(e.people, a)
+}
+
+func (w wallet) deposit(amounts []exchange.Amount) {
+	for _, a := range amounts {
+		b := w.balance(a.Asset)
+		b.free = b.free.Add(a.Quantity)
+	}
+}
+
+func (w wallet) balance(a exchange.Asset) *balance {
+	b := w[a]
 	if b == nil {
 		b = new(balance)
-		e.balances[a] = b
+		w[a] = b
 	}
 	return b
 }
+
+// wallet pays for orders on m.
+func (a *account) wallet(m *market) wallet {
+	if m.ins.Market.Symbol.Kind == exchange.Spot {
+		return a.spot
+	}
+	return a.perp
+}
+
+func (o *order) position() *position { return &o.account.positions[o.m.index] }
 
 // lock moves amount from free to locked; a negative one back.
 func (b *balance) lock(amount exchange.Decimal) {
@@ -34,8 +78,8 @@ func (b *balance) lock(amount exchange.Decimal) {
 }
 
 // feeReserve is the highest fee rate that an order may meet; a rebate is not counted on.
-func (e *Engine) feeReserve() exchange.Decimal {
-	return e.cfg.Fees.Taker.Max(e.cfg.Fees.Maker).Max(exchange.Decimal{})
+func (a *account) feeReserve() exchange.Decimal {
+	return a.fees.Taker.Max(a.fees.Maker).Max(exchange.Decimal{})
 }
 
 // funds is the asset that an order of o's kind is paid from, and how much of it size at price reserves.
@@ -50,11 +94,11 @@ func (e *Engine) funds(o *order, size, price int64) (exchange.Asset, exchange.De
 	case y.Kind == exchange.Spot && e.cfg.BaseFee:
 		return y.Quote, notional
 	case y.Kind == exchange.Spot:
-		return y.Quote, notional.Add(notional.Mul(e.feeReserve()))
+		return y.Quote, notional.Add(notional.Mul(o.account.feeReserve()))
 	case o.req.ReduceOnly:
 		return y.Quote, exchange.Decimal{}
 	}
-	return y.Quote, notional.Mul(e.cfg.MarginRate.Add(e.feeReserve()))
+	return y.Quote, notional.Mul(e.cfg.MarginRate.Add(o.account.feeReserve()))
 }
 
 // afford refuses o when it could cost more than is free. What o locks already counts as free: a replacement uses it again.
@@ -65,7 +109,7 @@ func (e *Engine) afford(op string, o *order, w walk) error {
 		price = max(price, w.best, w.worst) // the highest that a part of it may fill at
 	}
 	asset, need := e.funds(o, o.left, price)
-	have := e.balance(asset).free.Add(o.lock)
+	have := o.account.wallet(o.m).balance(asset).free.Add(o.lock)
 	switch {
 	case spot && o.req.Type == exchange.TypeMarket && o.req.Side == exchange.Buy:
 		need = e.marketCost(o, w)
@@ -77,7 +121,7 @@ func (e *Engine) afford(op string, o *order, w walk) error {
 		}
 		_, need = e.funds(o, o.left-closing, price)
 		have = have.Add(e.released(o, closing, w))
-		need = need.Add(o.m.size(closing).Mul(o.m.price(price)).Mul(e.feeReserve()))
+		need = need.Add(o.m.size(closing).Mul(o.m.price(price)).Mul(o.account.feeReserve()))
 	}
 	if need.Sign() > 0 && have.Cmp(need) < 0 {
 		return e.refuse(op, exchange.ErrInsufficientFunds, "funds", "needs %s %s, has %s", need, asset, have)
@@ -91,7 +135,7 @@ func (e *Engine) marketCost(o *order, w walk) exchange.Decimal {
 	if e.cfg.BaseFee {
 		return cost
 	}
-	return cost.Add(cost.Mul(e.feeReserve()))
+	return cost.Add(cost.Mul(o.account.feeReserve()))
 }
 
 // released is what turning a position gives back first: its margin, less the loss of closing it at the worst price. A profit is not
@@ -100,7 +144,7 @@ func (e *Engine) released(o *order, closing int64, w walk) exchange.Decimal {
 	if closing == 0 {
 		return exchange.Decimal{}
 	}
-	p := &o.m.position
+	p := o.position()
 	worst := w.worst
 	if o.price != 0 {
 		worst = o.price
@@ -122,12 +166,12 @@ func (e *Engine) margin(p *position) exchange.Decimal {
 func (e *Engine) execute(now time.Time, o *order, price, size int64, maker bool) {
 	m := o.m
 	f := exchange.Fill{
-		Market: m.ins.Market, Account: e.cfg.Account, TradeID: e.id(), VenueID: o.id, ClientID: o.req.ClientID, Side: o.req.Side,
+		Market: m.ins.Market, Account: o.account.id, TradeID: e.id(), VenueID: o.id, ClientID: o.req.ClientID, Side: o.req.Side,
 		Price: m.price(price), Quantity: m.size(size), FeeAsset: m.ins.Market.Symbol.Quote, Maker: maker, Time: now,
 	}
-	rate := e.cfg.Fees.Taker
+	rate := o.account.fees.Taker
 	if maker {
-		rate = e.cfg.Fees.Maker
+		rate = o.account.fees.Maker
 	}
 	f.Fee = f.Notional().Mul(rate)
 	if e.cfg.BaseFee && m.ins.Market.Symbol.Kind == exchange.Spot && f.Side == exchange.Buy {
@@ -136,11 +180,11 @@ func (e *Engine) execute(now time.Time, o *order, price, size int64, maker bool)
 	o.left -= size
 	e.relock(o)
 	if m.ins.Market.Symbol.Kind == exchange.Spot {
-		e.settleSpot(f)
+		o.account.settleSpot(f)
 	} else {
-		e.settlePerp(m, f)
+		e.settlePerp(o, f)
 	}
-	fee := e.balance(f.FeeAsset)
+	fee := o.account.wallet(m).balance(f.FeeAsset)
 	fee.free = fee.free.Sub(f.Fee)
 
 	o.filled, o.notional = o.filled.Add(f.Quantity), o.notional.Add(f.Notional())
@@ -161,8 +205,8 @@ func (o *order) addFee(a exchange.Amount) {
 	o.fees = append(o.fees, a)
 }
 
-func (e *Engine) settleSpot(f exchange.Fill) {
-	base, quote := e.balance(f.Market.Symbol.Base), e.balance(f.Market.Symbol.Quote)
+func (a *account) settleSpot(f exchange.Fill) {
+	base, quote := a.spot.balance(f.Market.Symbol.Base), a.spot.balance(f.Market.Symbol.Quote)
 	q, n := f.Quantity, f.Notional()
 	if f.Side == exchange.Sell {
 		q, n = q.Neg(), n.Neg()
@@ -171,9 +215,9 @@ func (e *Engine) settleSpot(f exchange.Fill) {
 }
 
 // settlePerp moves the position. The part of the fill that closes it settles first; what goes beyond opens a new one.
-func (e *Engine) settlePerp(m *market, f exchange.Fill) {
-	p := &m.position
-	wallet := e.balance(m.ins.Market.Symbol.Quote)
+func (e *Engine) settlePerp(o *order, f exchange.Fill) {
+	p := o.position()
+	wallet := o.account.perp.balance(o.m.ins.Market.Symbol.Quote)
 	before := e.margin(p)
 	rest := f.Quantity
 	if p.quantity.Sign() != 0 && (p.quantity.Sign() > 0) != (f.Side == exchange.Buy) {
@@ -183,15 +227,22 @@ func (e *Engine) settlePerp(m *market, f exchange.Fill) {
 		p.release(closing)
 		if p.quantity.IsZero() {
 			wallet.free = wallet.free.Sub(p.cost)
-			p.cost = exchange.Decimal{}
+			p.cost, p.entry = exchange.Decimal{}, exchange.Decimal{}
 		}
 	}
 	if rest.Sign() > 0 {
+		p.average(rest, f.Price, max(0, o.m.ins.Tick.Places())+pricePlaces)
 		p.add(f, rest)
 		p.lots = append(p.lots, lot{rest, f.Price})
 	}
 	p.time = f.Time
 	wallet.lock(e.margin(p).Sub(before))
+}
+
+// average moves the entry price by what is opened.
+func (p *position) average(quantity, price exchange.Decimal, places int) {
+	held := p.quantity.Abs()
+	p.entry = p.entry.Mul(held).Add(price.Mul(quantity)).Quo(held.Add(quantity), places, exchange.HalfEven)
 }
 
 // add books quantity of f into the position.

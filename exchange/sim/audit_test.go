@@ -51,7 +51,7 @@ func audit(t testing.TB, cfg sim.EngineConfig, e *sim.Engine) {
 	t.Helper()
 	want := recompute(cfg, e.Log())
 	got := map[exchange.Asset]exchange.Balance{}
-	for _, b := range e.Balances() {
+	for _, b := range e.Balances(e.Account()) {
 		got[b.Asset] = b
 	}
 	for asset, total := range want.total {
@@ -68,7 +68,7 @@ func audit(t testing.TB, cfg sim.EngineConfig, e *sim.Engine) {
 		}
 	}
 	open := map[exchange.Market]bool{}
-	for _, p := range e.Positions() {
+	for _, p := range e.Positions(e.Account()) {
 		open[p.Market] = true
 		if !p.Quantity.Equal(want.quantity[p.Market]) || !p.Cost.Equal(want.cost[p.Market]) {
 			t.Errorf("%s: %s for %s, by the fills %s for %s", p.Market, p.Quantity, p.Cost, want.quantity[p.Market], want.cost[p.Market])

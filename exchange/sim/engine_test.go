@@ -92,7 +92,7 @@ func checkShape(t *testing.T, o exchange.Order, err error, want string) {
 func checkBalance(t *testing.T, e *sim.Engine, a exchange.Asset, free, locked string) {
 	t.Helper()
 	var got exchange.Balance
-	for _, b := range e.Balances() {
+	for _, b := range e.Balances(e.Account()) {
 		if b.Asset == a {
 			got = b
 		}

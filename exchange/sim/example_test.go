@@ -63,7 +63,7 @@ func ExampleEngine() {
 	e.Book(exchange.MustSymbol("BTC-USDT"), &b)
 	best, _ := b.Best(exchange.Buy)
 	fmt.Println("best ask now", b.Size(best), "at", b.Price(best))
-	for _, x := range e.Balances() {
+	for _, x := range e.Balances(e.Account()) {
 		fmt.Println(x.Asset, x.Free)
 	}
 	// Output:

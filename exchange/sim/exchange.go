@@ -31,7 +31,7 @@ type Exchange struct {
 	closed chan struct{}
 
 	mu     sync.Mutex // guards the engine and what follows; never held over a wait, a channel or a callback that may block
-	tries  tries
+	inj    *Injector
 	fed    uint64
 	books  map[*bookStream]struct{}
 	orders map[*orderStream]struct{}
@@ -44,17 +44,15 @@ func NewExchange(cfg ExchangeConfig) (*Exchange, error) {
 	if cfg.Engine == nil || cfg.Timeout < 0 {
 		return nil, fmt.Errorf("sim: exchange without engine, or with time-out %s: %w", cfg.Timeout, exchange.ErrInvalid)
 	}
-	if err := cfg.Latency.validate(); err != nil {
-		return nil, err
-	}
-	if err := cfg.Faults.validate(); err != nil {
+	inj, err := NewInjector(cfg.Faults, cfg.Latency)
+	if err != nil {
 		return nil, err
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = DefaultTimeout
 	}
 	return &Exchange{
-		cfg: cfg, closed: make(chan struct{}), tries: make(tries),
+		cfg: cfg, closed: make(chan struct{}), inj: inj,
 		books: make(map[*bookStream]struct{}), orders: make(map[*orderStream]struct{}),
 	}, nil
 }
@@ -105,28 +103,28 @@ func (x *Exchange) Publish(b *exchange.Book) error {
 
 // Place is Engine.Submit, at a distance.
 func (x *Exchange) Place(ctx context.Context, r exchange.OrderRequest) (exchange.Order, error) {
-	return x.send(ctx, "place", r.Ref(), r.Deadline, func(now time.Time, t fate) (exchange.Order, error) {
-		return x.cfg.Engine.submit(now, r, t.percent)
+	return x.send(ctx, OpPlace, r.Ref(), r.Deadline, func(now time.Time, t Fate) (exchange.Order, error) {
+		return x.cfg.Engine.SubmitWith(now, r, Terms{Percent: t.Percent})
 	})
 }
 
 // Replace is Engine.Replace, at a distance.
 func (x *Exchange) Replace(ctx context.Context, ref exchange.OrderRef, c exchange.Change) (exchange.Order, error) {
-	return x.send(ctx, "replace", ref, time.Time{}, func(now time.Time, _ fate) (exchange.Order, error) {
+	return x.send(ctx, OpReplace, ref, time.Time{}, func(now time.Time, _ Fate) (exchange.Order, error) {
 		return x.cfg.Engine.Replace(now, ref, c)
 	})
 }
 
 // Cancel is Engine.Cancel, at a distance.
 func (x *Exchange) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
-	return x.send(ctx, "cancel", ref, time.Time{}, func(now time.Time, _ fate) (exchange.Order, error) {
+	return x.send(ctx, OpCancel, ref, time.Time{}, func(now time.Time, _ Fate) (exchange.Order, error) {
 		return x.cfg.Engine.Cancel(now, ref)
 	})
 }
 
 // Lookup is Engine.Lookup, at a distance.
 func (x *Exchange) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
-	return x.send(ctx, "lookup", ref, time.Time{}, func(time.Time, fate) (exchange.Order, error) {
+	return x.send(ctx, OpLookup, ref, time.Time{}, func(time.Time, Fate) (exchange.Order, error) {
 		return x.cfg.Engine.Lookup(ref)
 	})
 }
@@ -137,23 +135,21 @@ type answer struct {
 }
 
 // send lets a request travel, act, and its answer travel back, on timers that nobody's context stops.
-func (x *Exchange) send(ctx context.Context, op string, ref exchange.OrderRef, deadline time.Time, act action) (exchange.Order, error) {
+func (x *Exchange) send(ctx context.Context, op Op, ref exchange.OrderRef, deadline time.Time, act action) (exchange.Order, error) {
 	if err := x.refuseToSend(ctx, op); err != nil {
 		return exchange.Order{}, err
 	}
-	x.mu.Lock()
-	c := x.tries.next(time.Now(), op, ref, deadline)
-	x.mu.Unlock()
-	t := x.cfg.Faults.draw(x.cfg.Latency, c)
-	if t.in+t.out == 0 && !t.lost {
+	t := x.inj.Next(time.Now(), Call{op, refKey(ref), deadline})
+	lost := t.Fault == LostAck
+	if t.In+t.Out == 0 && !lost {
 		a := x.arrive(op, ref, t, act)
 		return a.order, a.err
 	}
 	back := make(chan answer, 1)
-	time.AfterFunc(t.in, func() {
+	time.AfterFunc(t.In, func() {
 		a := x.arrive(op, ref, t, act)
-		if !t.lost {
-			time.AfterFunc(t.out, func() { back <- a })
+		if !lost {
+			time.AfterFunc(t.Out, func() { back <- a })
 		}
 	})
 	a := x.await(ctx, op, back)
@@ -161,7 +157,7 @@ func (x *Exchange) send(ctx context.Context, op string, ref exchange.OrderRef, d
 }
 
 // refuseToSend reports why a call ends before anything leaves.
-func (x *Exchange) refuseToSend(ctx context.Context, op string) error {
+func (x *Exchange) refuseToSend(ctx context.Context, op Op) error {
 	cause := ctx.Err()
 	if x.isClosed() {
 		cause = ErrClosed
@@ -169,10 +165,10 @@ func (x *Exchange) refuseToSend(ctx context.Context, op string) error {
 	if cause == nil {
 		return nil
 	}
-	return &exchange.Error{Venue: x.Venue(), Op: op, Outcome: exchange.ErrNotSent, Err: cause}
+	return &exchange.Error{Venue: x.Venue(), Op: string(op), Outcome: exchange.ErrNotSent, Err: cause}
 }
 
-func (x *Exchange) await(ctx context.Context, op string, back <-chan answer) answer {
+func (x *Exchange) await(ctx context.Context, op Op, back <-chan answer) answer {
 	timeout := time.NewTimer(x.cfg.Timeout)
 	defer timeout.Stop()
 	var cause error
@@ -189,8 +185,8 @@ func (x *Exchange) await(ctx context.Context, op string, back <-chan answer) ans
 	return answer{err: unknownOutcome(x.Venue(), op, cause)}
 }
 
-func (x *Exchange) arrive(op string, ref exchange.OrderRef, t fate, act action) (a answer) {
-	if t.reject {
+func (x *Exchange) arrive(op Op, ref exchange.OrderRef, t Fate, act action) (a answer) {
+	if t.Fault == Refused {
 		return answer{err: refusedByFault(x.Venue(), op)}
 	}
 	x.act(ref.Market.Symbol, func(now time.Time) bool {
@@ -230,5 +226,5 @@ func (x *Exchange) act(s exchange.Symbol, do func(now time.Time) (changed bool))
 // feedDelay is the latency of the next message to any stream.
 func (x *Exchange) feedDelay() time.Duration {
 	x.fed++
-	return x.cfg.Latency.Feed.draw(hash(x.cfg.Faults.Seed, "feed", string(x.Venue()), "", int(x.fed)))
+	return x.cfg.Latency.Feed.draw(time.Now(), hash(x.cfg.Faults.Seed, "feed", string(x.Venue()), "", int(x.fed)))
 }

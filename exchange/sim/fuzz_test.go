@@ -46,8 +46,8 @@ func FuzzSubmit(f *testing.F) {
 		if err != nil && exchange.OutcomeOf(err) != exchange.ErrRejected {
 			t.Fatalf("%+v: %v", r, err)
 		}
-		if err == nil && !o.Status.Final() != (len(e.OpenOrders(m.Symbol)) > 0 && e.OpenOrders(m.Symbol)[len(e.OpenOrders(m.Symbol))-1].ClientID == "f") {
-			t.Fatalf("%+v: %s, open orders %v", r, o.Status, e.OpenOrders(m.Symbol))
+		if err == nil && !o.Status.Final() != (len(e.OpenOrders(e.Account(), m.Symbol)) > 0 && e.OpenOrders(e.Account(), m.Symbol)[len(e.OpenOrders(e.Account(), m.Symbol))-1].ClientID == "f") {
+			t.Fatalf("%+v: %s, open orders %v", r, o.Status, e.OpenOrders(e.Account(), m.Symbol))
 		}
 		audit(t, cfg, e)
 		setBook(t, e, book(spot, [][2]int64{{1100, 300}}, [][2]int64{{1105, 300}}))

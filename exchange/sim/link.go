@@ -32,7 +32,7 @@ type LinkConfig struct {
 // concurrent use; everything happens on the Loop's thread.
 type Link struct {
 	cfg    LinkConfig
-	tries  tries
+	inj    *Injector
 	seen   uint64 // events forwarded
 	fed    uint64 // messages of the feed
 	feedAt time.Time
@@ -47,16 +47,14 @@ func NewLink(cfg LinkConfig) (*Link, error) {
 	if cfg.Timeout < 0 {
 		return nil, fmt.Errorf("sim: link with time-out %s: %w", cfg.Timeout, exchange.ErrInvalid)
 	}
-	if err := cfg.Latency.validate(); err != nil {
-		return nil, err
-	}
-	if err := cfg.Faults.validate(); err != nil {
+	inj, err := NewInjector(cfg.Faults, cfg.Latency)
+	if err != nil {
 		return nil, err
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = DefaultTimeout
 	}
-	k := &Link{cfg: cfg, tries: make(tries)}
+	k := &Link{cfg: cfg, inj: inj}
 	_, k.seen, _ = cfg.Engine.Events(0)
 	if cfg.OnEvent != nil {
 		k.feed(func() { cfg.OnEvent(cfg.Engine.ofStream(exchange.StreamUp, cfg.Loop.Now())) })
@@ -72,28 +70,28 @@ func (k *Link) Account() exchange.AccountID { return k.cfg.Engine.Account() }
 
 // Place sends an order; the answer comes from Engine.Submit.
 func (k *Link) Place(r exchange.OrderRequest, done func(exchange.Order, error)) {
-	k.send("place", r.Ref(), r.Deadline, done, func(now time.Time, t fate) (exchange.Order, error) {
-		return k.cfg.Engine.submit(now, r, t.percent)
+	k.send(OpPlace, r.Ref(), r.Deadline, done, func(now time.Time, t Fate) (exchange.Order, error) {
+		return k.cfg.Engine.SubmitWith(now, r, Terms{Percent: t.Percent})
 	})
 }
 
 // Replace sends a change; the answer comes from Engine.Replace.
 func (k *Link) Replace(ref exchange.OrderRef, c exchange.Change, done func(exchange.Order, error)) {
-	k.send("replace", ref, time.Time{}, done, func(now time.Time, _ fate) (exchange.Order, error) {
+	k.send(OpReplace, ref, time.Time{}, done, func(now time.Time, _ Fate) (exchange.Order, error) {
 		return k.cfg.Engine.Replace(now, ref, c)
 	})
 }
 
 // Cancel sends a cancellation; the answer comes from Engine.Cancel.
 func (k *Link) Cancel(ref exchange.OrderRef, done func(exchange.Order, error)) {
-	k.send("cancel", ref, time.Time{}, done, func(now time.Time, _ fate) (exchange.Order, error) {
+	k.send(OpCancel, ref, time.Time{}, done, func(now time.Time, _ Fate) (exchange.Order, error) {
 		return k.cfg.Engine.Cancel(now, ref)
 	})
 }
 
 // Lookup asks for an order; the answer comes from Engine.Lookup.
 func (k *Link) Lookup(ref exchange.OrderRef, done func(exchange.Order, error)) {
-	k.send("lookup", ref, time.Time{}, done, func(time.Time, fate) (exchange.Order, error) {
+	k.send(OpLookup, ref, time.Time{}, done, func(time.Time, Fate) (exchange.Order, error) {
 		return k.cfg.Engine.Lookup(ref)
 	})
 }
@@ -108,27 +106,27 @@ func (k *Link) Publish(b *exchange.Book) error {
 }
 
 // action is what a request does when it arrives.
-type action func(now time.Time, t fate) (exchange.Order, error)
+type action func(now time.Time, t Fate) (exchange.Order, error)
 
 // send lets a request travel, act, and its answer travel back. Its fate is known at once, so that a time-out is posted only where it
 // will strike.
-func (k *Link) send(op string, ref exchange.OrderRef, deadline time.Time, done func(exchange.Order, error), act action) {
+func (k *Link) send(op Op, ref exchange.OrderRef, deadline time.Time, done func(exchange.Order, error), act action) {
 	loop := k.cfg.Loop
-	t := k.cfg.Faults.draw(k.cfg.Latency, k.tries.next(loop.Now(), op, ref, deadline))
-	silent := t.lost || t.in+t.out >= k.cfg.Timeout // the caller gives up before an answer comes
+	t := k.inj.Next(loop.Now(), Call{op, refKey(ref), deadline})
+	silent := t.Fault == LostAck || t.In+t.Out >= k.cfg.Timeout // the caller gives up before an answer comes
 	if silent {
 		loop.After(k.cfg.Timeout, func() { done(exchange.Order{}, unknownOutcome(k.Venue(), op, context.DeadlineExceeded)) })
 	}
-	loop.After(t.in, func() {
+	loop.After(t.In, func() {
 		o, err := k.arrive(op, ref, t, act)
 		if !silent {
-			loop.After(t.out, func() { done(o, err) })
+			loop.After(t.Out, func() { done(o, err) })
 		}
 	})
 }
 
-func (k *Link) arrive(op string, ref exchange.OrderRef, t fate, act action) (exchange.Order, error) {
-	if t.reject {
+func (k *Link) arrive(op Op, ref exchange.OrderRef, t Fate, act action) (exchange.Order, error) {
+	if t.Fault == Refused {
 		return exchange.Order{}, refusedByFault(k.Venue(), op)
 	}
 	fills := len(k.cfg.Engine.log)
@@ -140,16 +138,16 @@ func (k *Link) arrive(op string, ref exchange.OrderRef, t fate, act action) (exc
 	return o, err
 }
 
-func unknownOutcome(v exchange.Venue, op string, cause error) error {
-	if op == "lookup" { // a read: it has no outcome, it just did not answer
-		return &exchange.Error{Venue: v, Op: op, Class: exchange.ErrUnavailable, Code: "timeout", Err: cause}
+func unknownOutcome(v exchange.Venue, op Op, cause error) error {
+	if op == OpLookup { // a read: it has no outcome, it just did not answer
+		return &exchange.Error{Venue: v, Op: string(op), Class: exchange.ErrUnavailable, Code: "timeout", Err: cause}
 	}
-	return &exchange.Error{Venue: v, Op: op, Outcome: exchange.ErrOutcomeUnknown, Code: "timeout", Err: cause}
+	return &exchange.Error{Venue: v, Op: string(op), Outcome: exchange.ErrOutcomeUnknown, Code: "timeout", Err: cause}
 }
 
-func refusedByFault(v exchange.Venue, op string) error {
-	err := &exchange.Error{Venue: v, Op: op, Outcome: exchange.ErrRejected, Class: exchange.ErrUnavailable, Code: "fault"}
-	if op == "lookup" {
+func refusedByFault(v exchange.Venue, op Op) error {
+	err := &exchange.Error{Venue: v, Op: string(op), Outcome: exchange.ErrRejected, Class: exchange.ErrUnavailable, Code: "fault"}
+	if op == OpLookup {
 		err.Outcome = nil
 	}
 	return err
@@ -159,7 +157,7 @@ func refusedByFault(v exchange.Venue, op string) error {
 func (k *Link) feed(f func()) {
 	loop := k.cfg.Loop
 	k.fed++
-	at := loop.Now().Add(k.cfg.Latency.Feed.draw(hash(k.cfg.Faults.Seed, "feed", string(k.Venue()), "", int(k.fed))))
+	at := loop.Now().Add(k.cfg.Latency.Feed.draw(loop.Now(), hash(k.cfg.Faults.Seed, "feed", string(k.Venue()), "", int(k.fed))))
 	if at.Before(k.feedAt) {
 		at = k.feedAt
 	}

@@ -210,7 +210,7 @@ func run(t testing.TB, seed uint64, n int) (sum uint64, fills int, kinds map[str
 	}
 	tick()
 	loop.Run()
-	fmt.Fprintln(h, e.Log(), e.Balances())
+	fmt.Fprintln(h, e.Log(), e.Balances(e.Account()))
 	return h.Sum64(), len(e.Log()), kinds
 }
 

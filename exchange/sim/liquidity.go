@@ -36,7 +36,8 @@ func (e *Engine) SetBook(now time.Time, b *exchange.Book) error {
 		err = m.load(b, e.cfg.Depth)
 	}
 	// The venue's clock is the engine's: fills and books tell the same time.
-	m.book.Seq, m.book.VenueTime, m.book.RecvTime = b.Seq, now, b.RecvTime
+	m.touch(now)
+	m.book.RecvTime = b.RecvTime
 	if err != nil {
 		m.book.Invalidate(err)
 		if b.Err != nil {
@@ -49,7 +50,7 @@ func (e *Engine) SetBook(now time.Time, b *exchange.Book) error {
 }
 
 // Book copies the market's book as it is seen: the given one without what orders took of it. Its VenueTime is the time of the last
-// change. It is false when there is no such market, or when no book was given yet.
+// change, and its Seq rises with each. It is false when there is no such market, or when no book was given yet.
 func (e *Engine) Book(s exchange.Symbol, into *exchange.Book) bool {
 	m := e.markets[s]
 	if m == nil || !m.set {
@@ -57,6 +58,14 @@ func (e *Engine) Book(s exchange.Symbol, into *exchange.Book) bool {
 	}
 	into.CopyFrom(&m.book, 0)
 	return true
+}
+
+// Version is the Seq of the book of s: it rises with each visible change. It is 0 where there is no such market.
+func (e *Engine) Version(s exchange.Symbol) uint64 {
+	if m := e.markets[s]; m != nil {
+		return m.version
+	}
+	return 0
 }
 
 // rescale makes units fine enough for both the book and the instrument's steps, so that each price and each quantity is an integer.
@@ -192,7 +201,13 @@ func (m *market) take(now time.Time, taker exchange.Side, n int64) {
 	if best.Size == 0 {
 		*levels = (*levels)[:len(*levels)-1]
 	}
-	m.book.VenueTime = now
+	m.touch(now)
+}
+
+// touch counts a visible change of the book.
+func (m *market) touch(now time.Time) {
+	m.version++
+	m.book.Seq, m.book.VenueTime = m.version, now
 }
 
 func multiply(levels []exchange.Level, price, size int64) error {

@@ -14,22 +14,25 @@ import (
 //
 // An IOC or FOK order that finds too little depth is no refusal: it is StatusExpired. The remainder of a market order expires too.
 func (e *Engine) Submit(now time.Time, r exchange.OrderRequest) (exchange.Order, error) {
-	return e.submit(now, r, 100)
+	return e.SubmitWith(now, r, Terms{})
 }
 
-// submit is Submit with a fault: at most percent of the quantity executes at once, although there may be depth for more.
-func (e *Engine) submit(now time.Time, r exchange.OrderRequest, percent int64) (exchange.Order, error) {
+// SubmitWith is Submit under terms.
+func (e *Engine) SubmitWith(now time.Time, r exchange.OrderRequest, terms Terms) (exchange.Order, error) {
 	o, err := e.admit(now, r)
 	if err != nil {
 		return exchange.Order{}, err
 	}
 	most := o.left
-	if percent < 100 {
-		cut := o.req.Quantity.Mul(exchange.Scaled(percent, -2))
+	if terms.Percent > 0 && terms.Percent < 100 {
+		cut := o.req.Quantity.Mul(exchange.Scaled(terms.Percent, -2))
 		most, _ = o.m.ins.RoundQuantity(cut).Int64(int(o.m.scale.Size))
 	}
 	w := o.m.walk(r.Side, o.price, most)
 	if r.PostOnly && o.m.walk(r.Side, o.price, 1).size > 0 {
+		if terms.PostOnlyEnds {
+			return e.stillborn(now, o, exchange.StatusExpired, ReasonPostOnly), nil
+		}
 		return exchange.Order{}, e.refuse("place", nil, "post_only", "it would take at %s", o.m.price(w.best))
 	}
 	if r.TIF == exchange.FOK && w.size < o.left {
@@ -38,27 +41,43 @@ func (e *Engine) submit(now time.Time, r exchange.OrderRequest, percent int64) (
 	if err := e.afford("place", o, w); err != nil {
 		return exchange.Order{}, err
 	}
-	o.id = e.id()
-	o.priority = e.nextID
-	e.orders[r.ClientID], e.byID[o.id] = o, o
+	if terms.Reject != "" {
+		return e.stillborn(now, o, exchange.StatusRejected, terms.Reject), nil
+	}
+	e.enter(now, o)
 	first := len(e.log)
 	e.work(now, o, w.size)
 	return e.tell(now, o, first), nil
 }
 
+// enter gives o its id and remembers it.
+func (e *Engine) enter(now time.Time, o *order) {
+	o.id = e.id()
+	o.number, o.created, o.priority = e.nextID, now, e.nextID
+	o.account.orders[o.req.ClientID], e.byID[o.id] = o, o
+}
+
+// stillborn accepts o and ends it at once.
+func (e *Engine) stillborn(now time.Time, o *order, s exchange.Status, reason string) exchange.Order {
+	e.enter(now, o)
+	e.tell(now, o, len(e.log))
+	o.status, o.reason = s, reason
+	return e.tell(now, o, len(e.log))
+}
+
 // admit checks all that does not depend on the book's depth, and makes the record.
 func (e *Engine) admit(now time.Time, r exchange.OrderRequest) (*order, error) {
-	m := e.markets[r.Market.Symbol]
+	m, a := e.markets[r.Market.Symbol], e.accounts[r.Account]
 	switch {
 	case m == nil || r.Market.Venue != e.cfg.Venue:
 		return nil, e.refuse("place", exchange.ErrInvalid, "market", "no market %s", r.Market)
-	case r.Account != e.cfg.Account:
+	case a == nil:
 		return nil, e.refuse("place", exchange.ErrUnauthorized, "account", "no account %q", r.Account)
 	case r.ClientID == "":
 		return nil, e.refuse("place", exchange.ErrInvalid, "client_id", "no client id")
 	case !r.Deadline.IsZero() && now.After(r.Deadline):
 		return nil, e.refuse("place", nil, "deadline", "%s after the deadline", now.Sub(r.Deadline))
-	case e.orders[r.ClientID] != nil:
+	case a.orders[r.ClientID] != nil:
 		return nil, e.refuse("place", exchange.ErrConflict, "duplicate", "client id %s was used before", r.ClientID)
 	}
 	if err := m.ins.Check(r); err != nil {
@@ -67,7 +86,7 @@ func (e *Engine) admit(now time.Time, r exchange.OrderRequest) (*order, error) {
 	if m.book.Err != nil {
 		return nil, e.unavailable("place", m)
 	}
-	o := &order{req: r, m: m, status: exchange.StatusAccepted, version: 1, time: now}
+	o := &order{req: r, m: m, account: a, status: exchange.StatusAccepted, version: 1, time: now}
 	if !o.measure() {
 		return nil, e.refuse("place", exchange.ErrInvalid, "size", "%s at %s is beyond this venue", r.Quantity, r.Price)
 	}
@@ -91,14 +110,14 @@ func (e *Engine) checkReduceOnly(op string, o *order) error {
 		// To ignore it would turn a safety into nothing without a word.
 		return e.refuse(op, exchange.ErrUnsupported, "reduce_only", "spot has no positions")
 	case o.left > o.reducible():
-		return e.refuse(op, nil, "reduce_only", "position %s", o.m.position.quantity)
+		return e.refuse(op, nil, "reduce_only", "position %s", o.position().quantity)
 	}
 	return nil
 }
 
 // reducible is how much of an order of o's side would reduce the position, in the market's units.
 func (o *order) reducible() int64 {
-	p := o.m.position.quantity
+	p := o.position().quantity
 	if p.IsZero() || (p.Sign() > 0) == (o.req.Side == exchange.Buy) {
 		return 0
 	}
@@ -154,10 +173,10 @@ func (e *Engine) work(now time.Time, o *order, size int64) {
 	case o.left == 0:
 		o.status = exchange.StatusFilled
 	case o.req.Type == exchange.TypeMarket || o.req.TIF != exchange.GTC:
-		o.expire("not enough depth within the limit")
+		o.expire(ReasonDepth)
 	case !e.rest(o):
 		// A loss on the part that closed a position ate the margin of the part that was to rest.
-		o.expire("insufficient funds for the remainder")
+		o.expire(ReasonFunds)
 	case !o.filled.IsZero():
 		o.status = exchange.StatusPartiallyFilled
 	default:
@@ -193,6 +212,13 @@ func (e *Engine) fillOne(now time.Time, o *order, size int64) {
 	}
 	if size > 0 {
 		e.execute(now, o, o.price, size, true)
+	}
+	e.after(now, o, first)
+}
+
+// after settles the state of a resting order that may have filled.
+func (e *Engine) after(now time.Time, o *order, first int) {
+	if len(e.log) > first {
 		o.status = exchange.StatusPartiallyFilled
 	}
 	switch {
@@ -200,7 +226,7 @@ func (e *Engine) fillOne(now time.Time, o *order, size int64) {
 		o.status = exchange.StatusFilled
 		e.unrest(o)
 	case o.req.ReduceOnly && o.reducible() == 0:
-		o.expire("no position left to reduce")
+		o.expire(ReasonReduceOnly)
 		e.unrest(o)
 	}
 	e.tell(now, o, first)

@@ -128,7 +128,7 @@ func TestPerpetualPosition(t *testing.T) {
 	check := func(what, quantity, cost, free, locked string) {
 		t.Helper()
 		p := exchange.Position{}
-		if all := e.Positions(); len(all) > 0 {
+		if all := e.Positions(e.Account()); len(all) > 0 {
 			p = all[0]
 		}
 		if !p.Quantity.Equal(dec(quantity)) || !p.Cost.Equal(dec(cost)) {
@@ -207,8 +207,8 @@ func TestReduceOnlyOrderExpiresWithItsPosition(t *testing.T) {
 	setBook(t, e, book(perp, [][2]int64{{1060, 500}}, nil))
 	o, err := e.Lookup(stop.Ref())
 	checkShape(t, o, err, "expired 0.60 0.60@105.0")
-	if len(e.Positions()) != 0 || len(e.OpenOrders(perp.Symbol)) != 0 {
-		t.Errorf("positions %v, orders %v", e.Positions(), e.OpenOrders(perp.Symbol))
+	if len(e.Positions(e.Account())) != 0 || len(e.OpenOrders(e.Account(), perp.Symbol)) != 0 {
+		t.Errorf("positions %v, orders %v", e.Positions(e.Account()), e.OpenOrders(e.Account(), perp.Symbol))
 	}
 	audit(t, config(), e)
 }
@@ -245,7 +245,7 @@ func TestEventsAreNumberedAndBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, o := range e.Changed(99) {
+	for _, o := range e.Changed(e.Account(), 99) {
 		got = append(got, o.ClientID+" "+shape(o))
 	}
 	if want := []string{"99 accepted 0", "t filled 0.50 0.50@101.0", "98 canceled 0"}; !slices.Equal(got, want) {

@@ -148,7 +148,7 @@ func (p *player) step(i int) {
 	case k < 3:
 		b := p.randomBook(m)
 		p.models[m].set(b)
-		before := p.e.OpenOrders(m.Symbol)
+		before := p.e.OpenOrders("", m.Symbol)
 		if err := p.e.SetBook(p.now, b); err != nil {
 			p.t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func (p *player) step(i int) {
 			return
 		}
 		ref := p.ids[p.r.IntN(len(p.ids))]
-		if open := p.e.OpenOrders(m.Symbol); len(open) > 0 {
+		if open := p.e.OpenOrders("", m.Symbol); len(open) > 0 {
 			ref = open[p.r.IntN(len(open))].Ref()
 		}
 		m = ref.Market

@@ -40,7 +40,7 @@ func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (
 // Balances is Engine.Balances.
 func (x *Exchange) Balances(ctx context.Context) (r []exchange.Balance, err error) {
 	err = x.read(ctx, "balances", func(e *Engine) error {
-		r = e.Balances()
+		r = e.Balances(x.Account())
 		return nil
 	})
 	return r, err
@@ -49,7 +49,7 @@ func (x *Exchange) Balances(ctx context.Context) (r []exchange.Balance, err erro
 // Positions is Engine.Positions.
 func (x *Exchange) Positions(ctx context.Context) (r []exchange.Position, err error) {
 	err = x.read(ctx, "positions", func(e *Engine) error {
-		r = e.Positions()
+		r = e.Positions(x.Account())
 		return nil
 	})
 	return r, err
@@ -58,7 +58,7 @@ func (x *Exchange) Positions(ctx context.Context) (r []exchange.Position, err er
 // Fees is Engine.Fees.
 func (x *Exchange) Fees(ctx context.Context, s exchange.Symbol) (r exchange.FeeRates, err error) {
 	err = x.read(ctx, "fees", func(e *Engine) (err error) {
-		r, err = e.Fees(s)
+		r, err = e.Fees(x.Account(), s)
 		return err
 	})
 	return r, err
@@ -66,13 +66,13 @@ func (x *Exchange) Fees(ctx context.Context, s exchange.Symbol) (r exchange.FeeR
 
 // OpenOrders is Engine.OpenOrders.
 func (x *Exchange) OpenOrders(ctx context.Context, s exchange.Symbol) (r []exchange.Order, err error) {
-	err = x.readMarket(ctx, "open orders", s, func(e *Engine) { r = e.OpenOrders(s) })
+	err = x.readMarket(ctx, "open orders", s, func(e *Engine) { r = e.OpenOrders(x.Account(), s) })
 	return r, err
 }
 
 // Fills is Engine.Fills.
 func (x *Exchange) Fills(ctx context.Context, s exchange.Symbol, since time.Time) (r []exchange.Fill, err error) {
-	err = x.readMarket(ctx, "fills", s, func(e *Engine) { r = e.Fills(s, since) })
+	err = x.readMarket(ctx, "fills", s, func(e *Engine) { r = e.Fills(x.Account(), s, since) })
 	return r, err
 }
 
@@ -88,19 +88,16 @@ func (x *Exchange) readMarket(ctx context.Context, op string, s exchange.Symbol,
 
 // read asks the engine and waits for as long as question and answer travel. Reads meet no faults.
 func (x *Exchange) read(ctx context.Context, op string, f func(*Engine) error) error {
-	if err := x.refuseToSend(ctx, op); err != nil {
+	if err := x.refuseToSend(ctx, Op(op)); err != nil {
 		return err
 	}
-	x.mu.Lock()
-	call := x.tries.next(time.Time{}, op, exchange.OrderRef{}, time.Time{})
-	x.mu.Unlock()
-	t := Faults{Seed: x.cfg.Faults.Seed}.draw(x.cfg.Latency, call)
-	if err := x.wait(ctx, op, t.in); err != nil {
+	t := x.inj.Next(time.Now(), Call{Op: OpRead, Key: op})
+	if err := x.wait(ctx, op, t.In); err != nil {
 		return err
 	}
 	var err error
 	x.Inspect(func(e *Engine) { err = f(e) })
-	if late := x.wait(ctx, op, t.out); late != nil {
+	if late := x.wait(ctx, op, t.Out); late != nil {
 		return late
 	}
 	return err

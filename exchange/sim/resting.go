@@ -11,7 +11,7 @@ import (
 // rest locks what o may cost and puts it on the book; false when that is not free.
 func (e *Engine) rest(o *order) bool {
 	asset, need := e.funds(o, o.left, o.price)
-	b := e.balance(asset)
+	b := o.account.wallet(o.m).balance(asset)
 	if need.Sign() > 0 && b.free.Cmp(need) < 0 {
 		return false
 	}
@@ -38,7 +38,7 @@ func (e *Engine) unrest(o *order) {
 	i, _ := slices.BinarySearchFunc(*side, o, ahead)
 	*side = slices.Delete(*side, i, i+1)
 	asset, _ := e.funds(o, 0, o.price)
-	e.balance(asset).lock(o.lock.Neg())
+	o.account.wallet(o.m).balance(asset).lock(o.lock.Neg())
 	o.lock, o.resting = exchange.Decimal{}, false
 }
 
@@ -48,7 +48,7 @@ func (e *Engine) relock(o *order) {
 		return
 	}
 	asset, need := e.funds(o, o.left, o.price)
-	e.balance(asset).lock(need.Sub(o.lock))
+	o.account.wallet(o.m).balance(asset).lock(need.Sub(o.lock))
 	o.lock = need
 }
 
@@ -59,9 +59,51 @@ func (e *Engine) Cancel(now time.Time, ref exchange.OrderRef) (exchange.Order, e
 	if err != nil {
 		return exchange.Order{}, err
 	}
+	return e.end(now, o, exchange.StatusCanceled, ReasonCanceled), nil
+}
+
+// End takes a resting order off the book as the venue does for reasons of its own: the status (one that is final) and the reason say which.
+// Refusals are those of Cancel.
+func (e *Engine) End(now time.Time, ref exchange.OrderRef, s exchange.Status, reason string) (exchange.Order, error) {
+	o, err := e.working("end", ref)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	return e.end(now, o, s, reason), nil
+}
+
+func (e *Engine) end(now time.Time, o *order, s exchange.Status, reason string) exchange.Order {
 	e.unrest(o)
-	o.status, o.reason, o.time = exchange.StatusCanceled, "on request", now
-	return e.tell(now, o, len(e.log)), nil
+	o.status, o.reason, o.time = s, reason, now
+	return e.tell(now, o, len(e.log))
+}
+
+// Fill fills a resting order at its own price, as maker, by quantity or what is left of it, against somebody who is no account here: the book
+// gives nothing for it. Refusals are those of Cancel, and ErrInvalid for a quantity that is no lot.
+func (e *Engine) Fill(now time.Time, ref exchange.OrderRef, quantity exchange.Decimal) (exchange.Order, error) {
+	o, err := e.working("fill", ref)
+	if err != nil {
+		return exchange.Order{}, err
+	}
+	n, ok := quantity.Int64(int(o.m.scale.Size))
+	if !ok || n <= 0 || !quantity.IsMultiple(o.m.ins.Lot) {
+		return exchange.Order{}, e.refuse("fill", exchange.ErrInvalid, "size", "quantity %s", quantity)
+	}
+	first := len(e.log)
+	e.execute(now, o, o.price, min(n, o.left), true)
+	e.after(now, o, first)
+	return e.view(o, first), nil
+}
+
+// CancelAll takes a's resting orders on s off the book, oldest first, and returns them as they are then.
+func (e *Engine) CancelAll(now time.Time, a exchange.AccountID, s exchange.Symbol) []exchange.Order {
+	var r []exchange.Order
+	open := e.resting(a, s)
+	slices.SortFunc(open, func(a, b *order) int { return cmp.Compare(a.number, b.number) })
+	for _, o := range open {
+		r = append(r, e.end(now, o, exchange.StatusCanceled, ReasonCanceled))
+	}
+	return r
 }
 
 // Replace changes a resting order, which keeps its id; its version rises by one. A new price, or more quantity, costs it its place among

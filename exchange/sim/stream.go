@@ -217,7 +217,7 @@ func missed(e *Engine, now time.Time, since uint64) []exchange.Event {
 	lost := e.ofStream(exchange.StreamDown, now)
 	lost.Err = down
 	r := []exchange.Event{lost}
-	for _, order := range e.Changed(since) {
+	for _, order := range e.Changed(e.Account(), since) {
 		r = append(r, exchange.Event{Kind: exchange.OrderUpdate, Order: order, Time: now})
 	}
 	return append(r, e.ofStream(exchange.StreamUp, now))
