@@ -7,31 +7,41 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// Faults is what goes wrong, and how often. Each call draws its fate by hash of (Seed, operation, client id, try), never from
-// one stream of random numbers: the same call fails in the same way, whatever else happens around it. Seed also draws the
-// latency. The zero value is a venue without faults.
+// Faults is what goes wrong: by script, at named calls, and by chance. By chance each call draws its fate by hash of (Seed, operation,
+// client id, try), never from one stream of random numbers: the same call fails in the same way, whatever else happens around
+// it. Seed also draws the latency. The zero value is a venue without faults.
 type Faults struct {
 	Seed    uint64
 	Orders  Rates // place, replace, cancel
 	Lookups Rates // of which Partial and Late mean nothing; from the fourth try on a lookup is always answered
-	// SlowBy is how much longer a slow request travels. Default 1.5 s: beyond the default time-out of a call, so that it
+	// SlowBy is how much longer a slow request or answer travels. Default 1.5 s: beyond the default time-out of a call, so that it
 	// happens after its sender has given up.
-	SlowBy time.Duration
+	SlowBy  time.Duration
+	Chances []Chance // further ones, of any pair of operation and fault
+	Script  []Rule   // what goes before chance
 }
 
 // Rates are chances in a million. The first four exclude one another.
 type Rates struct {
-	LostAck uint32 // it happens, and its answer is lost: the caller sees a time-out
-	Reject  uint32 // refused with certainty, nothing happens (ErrRejected, ErrUnavailable); a lookup just fails
-	Partial uint32 // a placement: 1 to 99 percent of it execute at once, although there may be depth for more
-	Late    uint32 // a placement with a deadline arrives after it, and is refused for that
-	Slow    uint32 // the request travels SlowBy longer
+	LostAck uint32 // see the Fault of that name; so with the others
+	Reject  uint32 // Refused; a lookup just fails
+	Partial uint32 // of placements
+	Late    uint32 // of placements with a deadline
+	Slow    uint32
+}
+
+// Chance is how often calls of an operation meet a fault. All chances of one operation exclude one another.
+type Chance struct {
+	Op         Op
+	Fault      Fault
+	PerMillion uint32
+	For        time.Duration // as in Rule
 }
 
 // million is what Rates are parts of.
 const million = 1_000_000
 
-// lookupTries is how often in a row a lookup of one order may fail.
+// lookupTries is how often in a row a lookup of one order may fail by chance.
 const lookupTries = 3
 
 // FaultProfile is a named set of faults: "none", or "basic", in which about a third of all placements meet one, and lookups
@@ -52,91 +62,147 @@ func FaultProfile(name string, seed uint64) (Faults, error) {
 
 func (f Faults) validate() error {
 	for _, r := range [...]Rates{f.Orders, f.Lookups} {
-		sum := uint64(r.LostAck) + uint64(r.Reject) + uint64(r.Partial) + uint64(r.Late)
-		if sum > million || r.Slow > million {
+		if r.sum() > million || r.Slow > million {
 			return fmt.Errorf("sim: fault rates %+v are above one in one: %w", r, exchange.ErrInvalid)
 		}
 	}
 	if f.SlowBy < 0 {
 		return fmt.Errorf("sim: faults slow by %s: %w", f.SlowBy, exchange.ErrInvalid)
 	}
+	sums := map[Op]uint64{OpPlace: f.Orders.sum(), OpReplace: f.Orders.sum(), OpCancel: f.Orders.sum(), OpLookup: f.Lookups.sum()}
+	for _, c := range f.Chances {
+		if err := (Rule{Op: c.Op, Fault: c.Fault, For: c.For}).validate(); err != nil {
+			return err
+		}
+		if sums[c.Op] += uint64(c.PerMillion); sums[c.Op] > million {
+			return &FaultError{c.Op, c.Fault, "chances are above one in one"}
+		}
+	}
+	for _, r := range f.Script {
+		if err := r.validate(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// fate is what one call meets.
-type fate struct {
-	in, out time.Duration // to the venue and back
-	lost    bool          // no answer
-	reject  bool
-	percent int64 // of the quantity, that executes at once
+func (r Rates) sum() uint64 {
+	return uint64(r.LostAck) + uint64(r.Reject) + uint64(r.Partial) + uint64(r.Late)
 }
 
-// call identifies a call and what its fate depends on.
-type call struct {
-	op       string
-	key      string // client id, or the venue's where there is none
-	try      int    // 1 for the first
-	now      time.Time
-	deadline time.Time
+// draw is one call whose fate is drawn.
+type draw struct {
+	Call
+	f   *Faults
+	l   *Latency
+	now time.Time
+	try int
 }
 
-// draw decides what c meets.
-func (f Faults) draw(l Latency, c call) fate {
-	at := func(salt string) uint64 { return hash(f.Seed, salt, c.op, c.key, c.try) }
-	t := fate{in: l.Entry.draw(at("entry")), out: l.Response.draw(at("response")), percent: 100}
-	rates := f.Orders
-	switch {
-	case c.op == "lookup" && c.try > lookupTries:
-		return t
-	case c.op == "lookup":
-		rates = f.Lookups
+func (d *draw) at(salt string) uint64 { return hash(d.f.Seed, salt, string(d.Op), d.Key, d.try) }
+
+// travel is how long it takes when nothing goes wrong.
+func (d *draw) travel() Fate {
+	if d.Op == OpBooks || d.Op == OpOrders {
+		return Fate{Out: d.l.Feed.draw(d.now, d.at("feed"))}
 	}
-	x := uint32(at("fault") % million)
-	hit := func(rate uint32) bool { // consecutive slices of the range: they exclude one another
+	return Fate{In: d.l.Entry.draw(d.now, d.at("entry")), Out: d.l.Response.draw(d.now, d.at("response"))}
+}
+
+// chance decides what fault strikes where no rule does.
+func (d *draw) chance(t *Fate) {
+	var rates Rates
+	switch d.Op {
+	case OpPlace, OpReplace, OpCancel:
+		rates = d.f.Orders
+	case OpLookup:
+		if d.try > lookupTries {
+			return
+		}
+		rates = d.f.Lookups
+	}
+	if r, ok := d.drawn(rates); ok {
+		d.meet(t, r)
+	}
+	if rates.Slow > 0 && uint32(d.at("slow")%million) < rates.Slow {
+		t.In += d.f.slowBy()
+		if t.Fault == "" {
+			t.Fault = Slow
+		}
+	}
+}
+
+// drawn is the one fault that x falls on: each has a slice of the range.
+func (d *draw) drawn(rates Rates) (Rule, bool) {
+	if rates.sum() == 0 && len(d.f.Chances) == 0 {
+		return Rule{}, false
+	}
+	x := uint32(d.at("fault") % million)
+	hit := func(rate uint32) bool {
 		if x < rate {
-			x = million
 			return true
 		}
-		x -= min(x, rate)
+		x -= rate
 		return false
 	}
-	placing := c.op == "place"
-	t.lost = hit(rates.LostAck)
-	t.reject = !t.lost && hit(rates.Reject)
-	switch {
-	case t.lost || t.reject:
-	case hit(rates.Partial):
-		if placing {
-			t.percent = 1 + int64(at("partial")%99)
-		}
-	case hit(rates.Late):
-		if placing && !c.deadline.IsZero() {
-			t.in = max(t.in, c.deadline.Sub(c.now)+time.Millisecond)
+	for _, c := range [...]Chance{
+		{d.Op, LostAck, rates.LostAck, 0}, {d.Op, Refused, rates.Reject, 0}, {d.Op, Partial, rates.Partial, 0}, {d.Op, Late, rates.Late, 0},
+	} {
+		if hit(c.PerMillion) {
+			return Rule{Fault: c.Fault}, d.Op == OpPlace || c.Fault == LostAck || c.Fault == Refused
 		}
 	}
-	if uint32(at("slow")%million) < rates.Slow {
-		t.in += f.slowBy()
+	for _, c := range d.f.Chances {
+		if c.Op == d.Op && hit(c.PerMillion) {
+			return Rule{Fault: c.Fault, For: c.For}, true
+		}
 	}
-	return t
+	return Rule{}, false
 }
 
-func (f Faults) slowBy() time.Duration {
+// meet is what r does to the call.
+func (d *draw) meet(t *Fate, r Rule) {
+	t.Fault, t.For, t.Percent, t.Bits = r.Fault, r.For, 0, d.at("bits")
+	if r.For == 0 {
+		t.For = d.f.lasts(r.Fault)
+	}
+	switch r.Fault {
+	case Slow:
+		t.In += t.For
+	case SlowAck:
+		t.Out += t.For
+	case Late:
+		if !d.Deadline.IsZero() {
+			t.In = max(t.In, d.Deadline.Sub(d.now)+time.Millisecond)
+		}
+	case Partial, FillAfterCancel:
+		t.Percent = r.Percent
+		if r.Percent == 0 {
+			t.Percent = 1 + int64(d.at("partial")%99)
+		}
+	}
+}
+
+// lasts is how long a fault lasts where it is not said.
+func (f *Faults) lasts(k Fault) time.Duration {
+	switch k {
+	case Slow, SlowAck:
+		return f.slowBy()
+	case RateLimited, Swapped, StaleBook:
+		return time.Second
+	case Delayed:
+		return 500 * time.Millisecond
+	case Skew:
+		return 10 * time.Second
+	case Banned:
+		return time.Minute
+	}
+	return 0
+}
+
+func (f *Faults) slowBy() time.Duration {
 	if f.SlowBy == 0 {
 		return 1500 * time.Millisecond
 	}
 	return f.SlowBy
-}
-
-// tries counts the calls about each order, by operation.
-type tries map[string]int
-
-// next makes the call; it and its fate are settled before anything is sent.
-func (t tries) next(now time.Time, op string, ref exchange.OrderRef, deadline time.Time) call {
-	key := ref.ClientID
-	if key == "" {
-		key = "#" + ref.VenueID
-	}
-	id := op + " " + key
-	t[id]++
-	return call{op: op, key: key, try: t[id], now: now, deadline: deadline}
 }

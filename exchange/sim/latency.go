@@ -17,7 +17,7 @@ type Latency struct {
 // Delay is a constant part and a uniform one: from Min up to and including Min + Jitter.
 type Delay struct{ Min, Jitter time.Duration }
 
-func (d Delay) draw(h uint64) time.Duration {
+func (d Delay) draw(_ time.Time, h uint64) time.Duration {
 	return d.Min + time.Duration(h%uint64(d.Jitter+1))
 }
 

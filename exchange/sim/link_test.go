@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -251,7 +252,7 @@ func TestNewLinkRefuses(t *testing.T) {
 	if _, err := sim.FaultProfile("wild", 1); !errors.Is(err, exchange.ErrInvalid) {
 		t.Errorf("unknown profile: %v", err)
 	}
-	if f, err := sim.FaultProfile("none", 9); err != nil || f != (sim.Faults{Seed: 9}) {
+	if f, err := sim.FaultProfile("none", 9); err != nil || !reflect.DeepEqual(f, sim.Faults{Seed: 9}) {
 		t.Errorf("none: %+v, %v", f, err)
 	}
 }
