@@ -87,7 +87,7 @@ func Scaled(coeff int64, exp int) Decimal {
 
 // shortNumber reads the common case without apd's parser, which always allocates: an optional sign, at most 18 digits, at most
 // one point, no exponent.
-func shortNumber(s string) (coeff int64, exp int32, ok bool) {
+func shortNumber[T string | []byte](s T) (coeff int64, exp int32, ok bool) {
 	if len(s) == 0 || len(s) > 20 {
 		return 0, 0, false
 	}
@@ -238,6 +238,12 @@ func (x Decimal) MarshalText() ([]byte, error) { return x.d.Append(nil, 'f'), ni
 
 // UnmarshalText is ParseDecimal.
 func (x *Decimal) UnmarshalText(b []byte) error {
+	if coeff, exp, ok := shortNumber(b); ok { // without a copy of b
+		var d Decimal
+		d.d.SetFinite(coeff, exp)
+		*x = d
+		return nil
+	}
 	d, err := ParseDecimal(string(b))
 	if err != nil {
 		return err

@@ -28,9 +28,9 @@ type call struct {
 
 // at finds a path in the two markets' trees.
 func (c *call) at(spot, perp string) {
-	c.path = "/api/v3/" + spot
+	c.path = spot
 	if c.kind == exchange.Perp {
-		c.path = "/fapi/" + perp
+		c.path = perp
 	}
 }
 
@@ -71,7 +71,7 @@ func placeCall(symbol, name string, r exchange.OrderRequest) (call, error) {
 	if err := placeable(r); err != nil {
 		return c, err
 	}
-	c.at("order", "v1/order")
+	c.at("/api/v3/order", "/fapi/v1/order")
 	c.params = make([]param, 0, 12)
 	c.add("symbol", symbol)
 	c.add("side", sideName(r.Side))
@@ -129,7 +129,7 @@ func (c *call) terms(r exchange.OrderRequest) {
 
 func cancelCall(k exchange.Kind, symbol, orderID, name string) call {
 	c := call{subject: subject{k, "cancel", true}, method: http.MethodDelete, entry: "order.cancel", weight: 1, lane: rest.Protects}
-	c.at("order", "v1/order")
+	c.at("/api/v3/order", "/fapi/v1/order")
 	c.add("symbol", symbol)
 	c.addID(orderID, name)
 	return c
@@ -137,7 +137,7 @@ func cancelCall(k exchange.Kind, symbol, orderID, name string) call {
 
 func cancelAllCall(k exchange.Kind, symbol string) call {
 	c := call{subject: subject{k, "cancel all", true}, method: http.MethodDelete, weight: 1, lane: rest.Protects}
-	c.at("openOrders", "v1/allOpenOrders")
+	c.at("/api/v3/openOrders", "/fapi/v1/allOpenOrders")
 	c.add("symbol", symbol)
 	return c
 }
@@ -145,7 +145,7 @@ func cancelAllCall(k exchange.Kind, symbol string) call {
 // countdownCall arms the dead man's switch of perpetuals; zero disarms it.
 func countdownCall(symbol string, after time.Duration) call {
 	c := call{subject: subject{exchange.Perp, "cancel all after", true}, method: http.MethodPost, weight: 10, lane: rest.Protects}
-	c.at("", "v1/countdownCancelAll")
+	c.at("", "/fapi/v1/countdownCancelAll")
 	c.add("symbol", symbol)
 	c.addInt("countdownTime", after.Milliseconds())
 	return c
@@ -154,7 +154,7 @@ func countdownCall(symbol string, after time.Duration) call {
 // amendCall takes quantity from an order of spot, which keeps its id, its name and its place in the queue.
 func amendCall(symbol string, o *report, quantity exchange.Decimal) call {
 	c := call{subject: subject{exchange.Spot, "replace", true}, method: http.MethodPut, entry: "order.amend.keepPriority", weight: 4, lane: rest.Protects}
-	c.at("order/amend/keepPriority", "")
+	c.at("/api/v3/order/amend/keepPriority", "")
 	c.add("symbol", symbol)
 	c.addID(o.VenueID, "")
 	c.add("newClientOrderId", o.name) // else the venue makes one up
@@ -175,7 +175,7 @@ func cancelReplaceCall(symbol string, o *report, next exchange.OrderRequest) (ca
 		return c, err
 	}
 	c.op, c.method, c.entry = "replace", http.MethodPost, "order.cancelReplace"
-	c.at("order/cancelReplace", "")
+	c.at("/api/v3/order/cancelReplace", "")
 	c.add("cancelReplaceMode", "STOP_ON_FAILURE")
 	c.addCancelled(o.VenueID)
 	c.add("cancelRestrictions", "ONLY_NEW")
@@ -193,7 +193,7 @@ func modifyCall(symbol string, o *report, price, quantity exchange.Decimal) call
 	if o.ReduceOnly {
 		c.lane = rest.Protects
 	}
-	c.at("", "v1/order")
+	c.at("", "/fapi/v1/order")
 	c.add("symbol", symbol)
 	c.add("side", sideName(o.Side))
 	c.addID(o.VenueID, "")
@@ -207,7 +207,7 @@ func lookupCall(k exchange.Kind, symbol, orderID, name string) call {
 	if k == exchange.Perp {
 		c.weight = 1
 	}
-	c.at("order", "v1/order")
+	c.at("/api/v3/order", "/fapi/v1/order")
 	c.add("symbol", symbol)
 	c.addID(orderID, name)
 	return c
@@ -218,7 +218,7 @@ func openOrdersCall(op string, k exchange.Kind, symbol string, lane rest.Lane) c
 	if k == exchange.Perp {
 		c.weight = 1
 	}
-	c.at("openOrders", "v1/openOrders")
+	c.at("/api/v3/openOrders", "/fapi/v1/openOrders")
 	c.add("symbol", symbol)
 	return c
 }
@@ -232,7 +232,7 @@ func ordersCall(k exchange.Kind, symbol, orderID string) call {
 	if k == exchange.Perp {
 		c.weight = 5
 	}
-	c.at("allOrders", "v1/allOrders")
+	c.at("/api/v3/allOrders", "/fapi/v1/allOrders")
 	c.add("symbol", symbol)
 	c.addID(orderID, "")
 	c.addInt("limit", pageMax)
@@ -245,7 +245,7 @@ func tradesCall(op string, k exchange.Kind, symbol string, lane rest.Lane) call 
 	if k == exchange.Perp {
 		c.weight = 5
 	}
-	c.at("myTrades", "v1/userTrades")
+	c.at("/api/v3/myTrades", "/fapi/v1/userTrades")
 	c.add("symbol", symbol)
 	c.addInt("limit", pageMax)
 	return c
@@ -253,7 +253,7 @@ func tradesCall(op string, k exchange.Kind, symbol string, lane rest.Lane) call 
 
 func balancesCall(k exchange.Kind) call {
 	c := call{subject: subject{k, "balances", false}, method: http.MethodGet, weight: 20}
-	c.at("account", "v3/balance")
+	c.at("/api/v3/account", "/fapi/v3/balance")
 	if k == exchange.Spot {
 		c.add("omitZeroBalances", "true")
 		return c
@@ -264,32 +264,32 @@ func balancesCall(k exchange.Kind) call {
 
 func positionsCall() call {
 	c := call{subject: subject{exchange.Perp, "positions", false}, method: http.MethodGet, weight: 5}
-	c.at("", "v3/positionRisk")
+	c.at("", "/fapi/v3/positionRisk")
 	return c
 }
 
 func feesCall(k exchange.Kind, symbol string) call {
 	c := call{subject: subject{k, "fees", false}, method: http.MethodGet, weight: 20}
-	c.at("account/commission", "v1/commissionRate")
+	c.at("/api/v3/account/commission", "/fapi/v1/commissionRate")
 	c.add("symbol", symbol)
 	return c
 }
 
 func configCall() call {
 	c := call{subject: subject{exchange.Perp, "stream orders", false}, method: http.MethodGet, weight: 5, lane: rest.Protects}
-	c.at("", "v1/accountConfig")
+	c.at("", "/fapi/v1/accountConfig")
 	return c
 }
 
 func timeCall(k exchange.Kind) call {
 	c := call{subject: subject{k, "server time", false}, method: http.MethodGet, public: true, weight: 1, lane: rest.Protects}
-	c.at("time", "v1/time")
+	c.at("/api/v3/time", "/fapi/v1/time")
 	return c
 }
 
 // listenKeyCall makes (POST) or prolongs (PUT) the key of the private stream of perpetuals. It is no write: done twice, it is done once.
 func listenKeyCall(method string) call {
 	c := call{subject: subject{exchange.Perp, "stream orders", false}, method: method, keyOnly: true, weight: 1, lane: rest.Protects}
-	c.at("", "v1/listenKey")
+	c.at("", "/fapi/v1/listenKey")
 	return c
 }

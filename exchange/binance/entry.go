@@ -243,9 +243,7 @@ func (x *Exchange) viaSocket(ctx context.Context, q *call) (data []byte, taken b
 		h.heed(e)
 		return nil, true, e
 	}
-	for _, name := range h.uncharged(q.method, q.path, true, data) {
-		grant.Refund(name)
-	}
+	h.refund(grant, q.method, q.path, true, data)
 	return data, true, nil
 }
 

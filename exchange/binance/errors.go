@@ -240,7 +240,7 @@ func (q subject) replaced(r reply) meaning {
 }
 
 // answer takes a REST answer apart: its payload, or the error that it is. The venue says no in a 200 too, in places.
-func (q subject) answer(status int, body []byte, now time.Time) ([]byte, *exchange.Error) {
+func (q subject) answer(status int, body []byte, now func() time.Time) ([]byte, *exchange.Error) {
 	if status == http.StatusOK && !bytes.Contains(body, []byte(`"code"`)) {
 		return body, nil
 	}
@@ -254,7 +254,7 @@ func (q subject) answer(status int, body []byte, now time.Time) ([]byte, *exchan
 	} else if !json.Valid(body) && len(body) <= 120 {
 		r.msg = strings.TrimSpace(string(body)) // perpetuals answer 503 in plain words
 	}
-	return nil, q.refusedReply(r, now)
+	return nil, q.refusedReply(r, now())
 }
 
 // told is the venue's way to refuse.

@@ -137,7 +137,7 @@ func ClientID(k exchange.Kind, v string) (string, int) { return clientID(k, v) }
 
 // Refusal is what an answer of REST means.
 func Refusal(k exchange.Kind, op string, write bool, status int, body string, now time.Time) error {
-	if _, e := (subject{k, op, write}).answer(status, []byte(body), now); e != nil {
+	if _, e := (subject{k, op, write}).answer(status, []byte(body), func() time.Time { return now }); e != nil {
 		return e
 	}
 	return nil

@@ -29,15 +29,15 @@ func NewLimits() *Limits {
 type dimensions struct {
 	weight string
 	raw    string // requests, whatever they weigh; "": not counted
-	orders []string
+	orders [2]string
 }
 
 // dimensionsOf names the rules of a market. The names say what the venue calls the window.
 func dimensionsOf(k exchange.Kind) dimensions {
 	if k == exchange.Perp {
-		return dimensions{weight: "perp weight 1M", orders: []string{"perp orders 10S", "perp orders 1M"}}
+		return dimensions{weight: "perp weight 1M", orders: [2]string{"perp orders 10S", "perp orders 1M"}}
 	}
-	return dimensions{weight: "spot weight 1M", raw: "spot requests 5M", orders: []string{"spot orders 10S", "spot orders 1D"}}
+	return dimensions{weight: "spot weight 1M", raw: "spot requests 5M", orders: [2]string{"spot orders 10S", "spot orders 1D"}}
 }
 
 func rules() map[string]rest.Rule {

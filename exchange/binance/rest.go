@@ -41,11 +41,9 @@ func (h *half) init(x *Exchange, k exchange.Kind, base string, c *http.Client, w
 // read is the Read of the REST client.
 func (h *half) read(r *rest.Request, a *rest.Answer) ([]byte, *exchange.Error) {
 	h.x.limits.observe(h.kind, h.x.cfg.Account, a.Header)
-	body, e := subject{h.kind, r.Op, r.Write}.answer(a.Status, a.Body, h.clock.Now())
+	body, e := subject{h.kind, r.Op, r.Write}.answer(a.Status, a.Body, h.clock.Now)
 	if e == nil {
-		for _, name := range h.uncharged(r.Method, r.Path, r.Write, body) {
-			a.Refund(name)
-		}
+		h.refund(a, r.Method, r.Path, r.Write, body)
 		return body, nil
 	}
 	if e.Code == codeTooManyOrders {
@@ -62,18 +60,19 @@ func seconds(s string) time.Duration {
 	return time.Duration(min(max(n, 0), 7*24*3600)) * time.Second
 }
 
-// uncharged are the dimensions in which spot does not count a request that it did: weight of orders and cancellations, and orders that filled
-// at once, for it counts unfilled ones.
-func (h *half) uncharged(method, path string, write bool, body []byte) []string {
+// refund takes back what spot does not count of a request that it did: weight of orders and cancellations, and orders that filled at once, for
+// it counts unfilled ones.
+func (h *half) refund(to interface{ Refund(name string) }, method, path string, write bool, body []byte) {
 	if h.kind != exchange.Spot || !write || method == http.MethodPut {
-		return nil
+		return
 	}
 	d := dimensionsOf(h.kind)
-	names := []string{d.weight}
+	to.Refund(d.weight)
 	if path == "/api/v3/order" && bytes.Contains(body, []byte(`"status":"FILLED"`)) {
-		names = append(names, d.orders...)
+		for _, name := range d.orders {
+			to.Refund(name)
+		}
 	}
-	return names
 }
 
 func (x *Exchange) half(k exchange.Kind) *half { return &x.halves[k] }
@@ -108,7 +107,7 @@ func noCredentials(op string) error {
 // sign completes a signed request: with everything in the body for POST and PUT, in the query for the others.
 func (x *Exchange) sign(c *call, w *rest.Wire, now time.Time, egress int) error {
 	s := x.signers[egress]
-	w.Header["X-Mbx-Apikey"] = []string{s.key.Reveal()}
+	w.Header["X-Mbx-Apikey"] = s.header()
 	if c.keyOnly {
 		return nil
 	}
@@ -121,13 +120,16 @@ func (x *Exchange) sign(c *call, w *rest.Wire, now time.Time, egress int) error 
 		return err
 	}
 	if c.method == http.MethodPost || c.method == http.MethodPut {
-		w.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+		w.Header["Content-Type"] = formType
 		w.Body = b
 		return nil
 	}
 	w.Query = string(b)
 	return nil
 }
+
+// formType is a header's value, which nobody changes.
+var formType = []string{"application/x-www-form-urlencoded"}
 
 // window is how long from now the venue may act on c. What our idea of its clock may be wrong by is taken off: better too early.
 func (c *call) window(clock *rest.Clock) (time.Duration, error) {
@@ -196,7 +198,7 @@ func (x *Exchange) list(ctx context.Context, kinds ...exchange.Kind) ([]exchange
 			weight = 1
 		}
 		c := call{subject: subject{k, "instruments", false}}
-		c.at("exchangeInfo", "v1/exchangeInfo")
+		c.at("/api/v3/exchangeInfo", "/fapi/v1/exchangeInfo")
 		body, err := h.client.Get(ctx, c.op, c.path, costs(k, "", weight, 0)...)
 		if err != nil {
 			return nil, err
@@ -244,7 +246,7 @@ func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (
 func (x *Exchange) depth(ctx context.Context, m *market, depth int) ([]byte, error) {
 	limit, weight := depthLimit(m.symbol.Kind, depth)
 	c := call{subject: subject{m.symbol.Kind, "snapshot", false}}
-	c.at("depth", "v1/depth")
+	c.at("/api/v3/depth", "/fapi/v1/depth")
 	query := "?symbol=" + url.QueryEscape(m.name) + "&limit=" + strconv.Itoa(limit)
 	return x.half(c.kind).client.Get(ctx, c.op, c.path+query, costs(c.kind, "", weight, 0)...)
 }

@@ -52,8 +52,10 @@ func (c Credentials) placeholder() string {
 
 // signer signs with one key. It is safe for concurrent use. What is secret lies behind functions, where fmt does not look.
 type signer struct {
-	key  exchange.Secret // the API key
-	logs bool            // Ed25519: a WebSocket session can log on with it
+	key exchange.Secret // the API key
+	// header is the key as a header's value, which nobody changes.
+	header func() []string
+	logs   bool // Ed25519: a WebSocket session can log on with it
 	// plain says that signatures are hex, with nothing to encode.
 	plain bool
 	// sign appends the signature of payload to dst, as text: hex of HMAC, base64 of the others.
@@ -75,7 +77,8 @@ func newSigner(c Credentials) (*signer, error) {
 	case strings.TrimSpace(c.Secret.Reveal()) != c.Secret.Reveal():
 		return nil, bad("Secret begins or ends in white space: was it read from a file with its newline?")
 	}
-	s := &signer{key: exchange.NewSecret(c.Key)}
+	header := []string{c.Key}
+	s := &signer{key: exchange.NewSecret(c.Key), header: func() []string { return header }}
 	if c.PrivateKey.IsZero() {
 		s.plain = true
 		s.sign = hmacSign([]byte(c.Secret.Reveal()))

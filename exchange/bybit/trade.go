@@ -46,12 +46,6 @@ func (x *Exchange) name(ctx context.Context, op string, s exchange.Symbol) (stri
 	if ok {
 		return i.VenueSymbol, nil
 	}
-	x.mu.Lock()
-	in, ok := x.rules[s]
-	x.mu.Unlock()
-	if ok {
-		return in.VenueSymbol, nil
-	}
 	known, err := x.known(ctx, op, s)
 	if err != nil {
 		return "", renamed(err, op)

@@ -145,11 +145,11 @@ func (c *Client) once(ctx context.Context, r *Request) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, c.notSent(ctx, r, ctx.Err())
 	}
-	req, err := c.build(r, egress)
-	if err != nil {
+	var req http.Request
+	if err := c.build(&req, r, egress); err != nil {
 		return nil, c.notSent(ctx, r, err)
 	}
-	a, err := c.send(ctx, req, r, egress, grant)
+	a, err := c.send(ctx, &req, r, egress, grant)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,8 @@ func (c *Client) via(egress int) *http.Client {
 	return c.Standby[egress-1]
 }
 
-func (c *Client) build(r *Request, egress int) (*http.Request, error) {
+// build makes of req what r asks for, but for its context.
+func (c *Client) build(req *http.Request, r *Request, egress int) error {
 	w := Wire{Query: r.Query, Body: r.Body, Header: make(http.Header, len(c.Header)+len(r.Header)+6)}
 	for _, h := range []http.Header{c.Header, r.Header} {
 		for k, v := range h {
@@ -176,16 +177,17 @@ func (c *Client) build(r *Request, egress int) (*http.Request, error) {
 			now = c.Clock.At(now)
 		}
 		if err := r.Sign(&w, now, egress); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	method := r.Method
 	if method == "" {
 		method = http.MethodGet
 	}
-	req := &http.Request{Method: method, URL: c.url(r.Path, w.Query), Header: w.Header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	req.Method, req.URL, req.Header = method, c.url(r.Path, w.Query), w.Header
+	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
 	if req.URL == nil {
-		return nil, fmt.Errorf("an address that is none, or that has a password: %w", exchange.ErrInvalid) // why would repeat the query, signature included
+		return fmt.Errorf("an address that is none, or that has a password: %w", exchange.ErrInvalid) // why would repeat the query, signature included
 	}
 	req.Host = req.URL.Host
 	if w.Body != nil {
@@ -194,7 +196,7 @@ func (c *Client) build(r *Request, egress int) (*http.Request, error) {
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		req.Body, _ = req.GetBody()
 	}
-	return req, nil
+	return nil
 }
 
 // url is the address of path with query; nil: there is none. What is parsed once need not be parsed for each order.

@@ -104,8 +104,11 @@ func (c *Clock) Ready(ctx context.Context, patient bool) error {
 func (c *Clock) due(patient bool) (known, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.synced.IsZero() {
+	switch {
+	case c.synced.IsZero():
 		return false, true
+	case !c.again && !patient: // every order passes here
+		return true, false
 	}
 	now := time.Now()
 	if now.Before(c.heldAll) || !patient && now.Before(c.held) {

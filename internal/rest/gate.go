@@ -83,7 +83,11 @@ func (l *Limits) Overloaded(base string) {
 func (l *Limits) Paused(base string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return max(0, time.Until(l.pauses[base]))
+	end, ok := l.pauses[base]
+	if !ok {
+		return 0
+	}
+	return max(0, time.Until(end))
 }
 
 // Closed is how much longer the usual way to base is closed, and whether that is a ban.

@@ -32,8 +32,8 @@ func (e *LimitError) Unwrap() []error { return []error{exchange.ErrRateLimited, 
 
 // waiter is a request that was not let through at once.
 type waiter struct {
+	Grant // what it gets
 	lane  Lane
-	costs []Cost
 	pass  chan struct{} // closed when it may go, or
 	err   error         // when it never may; set before
 	first bool          // nobody waits before it in one of its dimensions
@@ -43,7 +43,7 @@ type waiter struct {
 type Grant struct {
 	l      *Limits
 	costs  []Cost
-	refund []string
+	refund uint64 // a bit for each of costs, of which no request has 64
 	lost   bool
 	done   bool
 }
@@ -54,13 +54,13 @@ const lateness = 10 * time.Second
 // Wait lets a request pass when all its dimensions have room for it: those of a more urgent lane first, in one lane in the order of
 // arrival. It ends with ctx, or, where by is not zero, as soon as it is clear that by comes earlier. Its errors are *LimitError.
 func (l *Limits) Wait(ctx context.Context, lane Lane, by time.Time, costs ...Cost) (*Grant, error) {
-	w := &waiter{lane: lane, costs: costs}
+	w := &waiter{Grant: Grant{l: l, costs: costs}, lane: lane}
 	next, err := l.enter(w, by)
 	if err != nil {
 		return nil, err
 	}
 	if next.IsZero() {
-		return &Grant{l: l, costs: costs}, nil
+		return &w.Grant, nil
 	}
 	var late <-chan time.Time
 	if !by.IsZero() {
@@ -87,7 +87,7 @@ func (l *Limits) grant(w *waiter) (*Grant, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &Grant{l: l, costs: w.costs}, nil
+	return &w.Grant, nil
 }
 
 // never is when a request may pass that waits for an answer to another one.
@@ -278,7 +278,13 @@ func (l *Limits) alarm(now, wake time.Time) {
 }
 
 // Refund takes back what the request cost in the rule called name: the venue does not charge it.
-func (g *Grant) Refund(name string) { g.refund = append(g.refund, name) }
+func (g *Grant) Refund(name string) {
+	for i, c := range g.costs {
+		if c.Name == name {
+			g.refund |= 1 << i
+		}
+	}
+}
 
 // Lost says that no answer came, though the request may have left: the venue may count it yet. Done tells the Limits.
 func (g *Grant) Lost() { g.lost = true }
@@ -297,10 +303,10 @@ func (g *Grant) Done() {
 	if g.lost {
 		at = now.Add(lateness)
 	}
-	for _, c := range g.costs {
+	for i, c := range g.costs {
 		w := l.window(c.dimension())
 		w.flying -= c.N
-		if !slices.Contains(g.refund, c.Name) {
+		if g.refund&(1<<i) == 0 {
 			w.spend(now, at, c.N, l.rules[c.Name].Window)
 		}
 	}

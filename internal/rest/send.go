@@ -35,24 +35,26 @@ func Harden(c *http.Client) *http.Client {
 
 // trace follows a request through a transport.
 type trace struct {
+	hooks              httptrace.ClientTrace
 	own                *http.Transport // nil: it is not net/http's
 	asked, got, headed atomic.Bool     // for a connection; one; the headers were written
 	again              atomic.Bool     // it was about to be written once more, and ended
 }
 
-// hooks follow a request; a write that would be sent again is ended with abort.
-func (t *trace) hooks(write bool, abort func()) *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { t.asked.Store(true) },
-		GotConn: func(i httptrace.GotConnInfo) {
-			t.got.Store(true)
-			if write && t.headed.Load() && !t.unsent(i.Conn) {
-				t.again.Store(true)
-				abort()
-			}
-		},
-		WroteHeaders: func() { t.headed.Store(true) },
+// with is ctx with hooks that follow a request; a write that would be sent again is ended with abort.
+func (t *trace) with(ctx context.Context, write bool, abort func()) context.Context {
+	t.hooks.GetConn = func(string) { t.asked.Store(true) }
+	t.hooks.GotConn = func(i httptrace.GotConnInfo) {
+		t.got.Store(true)
+		if write && t.headed.Load() && !t.unsent(i.Conn) {
+			t.again.Store(true)
+			abort()
+		}
 	}
+	if write {
+		t.hooks.WroteHeaders = func() { t.headed.Store(true) }
+	}
+	return httptrace.WithClientTrace(ctx, &t.hooks)
 }
 
 // unsent reports whether a transport that takes another connection has left nothing on the one before: net/http does so with HTTP/1.1,
@@ -89,7 +91,7 @@ func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress
 	t := &trace{own: own(h)}
 	timed, cancel := withTimeout(ctx, h.Timeout)
 	defer cancel()
-	resp, err := roundTrip(h, req.WithContext(httptrace.WithClientTrace(timed, t.hooks(r.Write, cancel))))
+	resp, err := roundTrip(h, req.WithContext(t.with(timed, r.Write, cancel)))
 	if err != nil {
 		left := t.left(err)
 		if left {
@@ -101,7 +103,7 @@ func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress
 		return nil, c.failed(ctx, r, left, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := readAll(resp)
 	switch {
 	case err != nil:
 		return nil, c.failed(ctx, r, true, err)
@@ -109,6 +111,27 @@ func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress
 		return nil, c.failed(ctx, r, true, fmt.Errorf("an answer of more than %d bytes: %w", maxBody, exchange.ErrFrame))
 	}
 	return &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, grant: grant}, nil
+}
+
+// readAll reads a body, and not more than maxBody + 1 of it. One that says how long it is needs one buffer.
+func readAll(resp *http.Response) ([]byte, error) {
+	n := resp.ContentLength
+	if n <= 0 || n > maxBody { // a transport that is not net/http's may leave it at 0
+		return io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	}
+	body := make([]byte, 0, n+1)
+	for len(body) < cap(body) {
+		k, err := resp.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+k]
+		if errors.Is(err, io.EOF) {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	more, err := io.ReadAll(io.LimitReader(resp.Body, maxBody-n)) // it said less than there is
+	return append(body, more...), err
 }
 
 func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
