@@ -129,7 +129,8 @@ func (c *Client) once(ctx context.Context, r *Request) ([]byte, error) {
 			return nil, c.notSent(ctx, r, err)
 		}
 	}
-	if _, err := c.pass(ctx, r); err != nil {
+	egress, err := c.pass(ctx, r)
+	if err != nil {
 		return nil, err
 	}
 	grant, err := c.Limits.Wait(ctx, r.Lane, r.Deadline, r.Costs...)
@@ -137,10 +138,10 @@ func (c *Client) once(ctx context.Context, r *Request) ([]byte, error) {
 		return nil, c.notSent(ctx, r, err)
 	}
 	defer grant.Done()
-	// Once more: the gate may have closed while this one stood in the queue.
-	egress, err := c.pass(ctx, r)
-	if err != nil {
-		return nil, err
+	if grant.queued { // the gate may have closed meanwhile
+		if egress, err = c.pass(ctx, r); err != nil {
+			return nil, err
+		}
 	}
 	if ctx.Err() != nil {
 		return nil, c.notSent(ctx, r, ctx.Err())

@@ -58,7 +58,7 @@ func (c Cost) dimension() dimension { return dimension{c.Name, c.Scope} }
 // still be on its way.
 type Limits struct {
 	mu      sync.Mutex // guards what follows; never held over a wait
-	rules   map[string]Rule
+	rules   map[string]*Rule
 	own     map[dimension]int // limits of single scopes: an account's by its tier
 	windows map[dimension]*window
 	waiting []*waiter         // Protects first, then Opens, then Reads, each in the order of arrival
@@ -81,9 +81,9 @@ const maxWaiting = 4096
 
 // NewLimits starts from the published rules, by name.
 func NewLimits(rules map[string]Rule) *Limits {
-	l := &Limits{rules: make(map[string]Rule, len(rules)), own: map[dimension]int{}, windows: map[dimension]*window{}, gates: map[route]*gate{}, pauses: map[string]time.Time{}}
+	l := &Limits{rules: make(map[string]*Rule, len(rules)), own: map[dimension]int{}, windows: map[dimension]*window{}, gates: map[route]*gate{}, pauses: map[string]time.Time{}}
 	for name, r := range rules {
-		l.rules[name] = r
+		l.rules[name] = &r
 	}
 	return l
 }
@@ -97,7 +97,6 @@ func (l *Limits) SetLimit(name string, limit int) {
 		return
 	}
 	r.Limit = limit
-	l.rules[name] = r
 	l.review()
 }
 
@@ -113,6 +112,7 @@ func (l *Limits) SetScopeLimit(name, scope string, limit int) {
 		return
 	}
 	l.own[d] = limit
+	l.window(d).own = limit
 	l.review()
 }
 
@@ -124,7 +124,11 @@ func (l *Limits) Rule(name, scope string) Rule {
 }
 
 func (l *Limits) rule(d dimension) Rule {
-	r := l.rules[d.name]
+	known := l.rules[d.name]
+	if known == nil {
+		return Rule{}
+	}
+	r := *known
 	if n := l.own[d]; n > 0 {
 		r.Limit = n
 	}
@@ -139,7 +143,7 @@ func (l *Limits) Used(name, scope string) int {
 	if w == nil {
 		return 0
 	}
-	return w.used(time.Now(), l.rules[name].Window)
+	return w.used(time.Now())
 }
 
 // Observe takes the venue's own count of a dimension. Where it is higher than ours, others use the address too, and the difference counts
@@ -147,13 +151,12 @@ func (l *Limits) Used(name, scope string) int {
 func (l *Limits) Observe(name, scope string, used int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rule, known := l.rules[name]
-	if !known {
+	if l.rules[name] == nil {
 		return
 	}
 	now, w := time.Now(), l.window(dimension{name, scope})
-	if more := min(used, 10*l.rule(dimension{name, scope}).Limit) - w.used(now, rule.Window); more > 0 {
-		w.spend(now, now, more, rule.Window)
+	if more := min(used, 10*w.limits().Limit) - w.used(now); more > 0 {
+		w.spend(now, now, more)
 	}
 }
 
@@ -173,11 +176,11 @@ func (l *Limits) Block(name, scope string, until time.Time) {
 	w.blocked = later(w.blocked, until)
 }
 
-// window is that of d, made where it is new.
+// window is that of d, whose rule is known; made where it is new.
 func (l *Limits) window(d dimension) *window {
 	w := l.windows[d]
 	if w == nil {
-		w = new(window)
+		w = &window{rule: l.rules[d.name], own: l.own[d]}
 		l.windows[d] = w
 	}
 	return w

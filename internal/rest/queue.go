@@ -43,9 +43,12 @@ type waiter struct {
 type Grant struct {
 	l      *Limits
 	costs  []Cost
+	in     []*window // where each of costs counts
+	few    [4]*window
 	refund uint64 // a bit for each of costs, of which no request has 64
 	lost   bool
 	done   bool
+	queued bool // it had to wait
 }
 
 // lateness is how long after we gave up waiting for its answer a venue may still count a request.
@@ -98,10 +101,12 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	w.in = w.few[:0]
 	for _, c := range w.costs {
-		if _, known := l.rules[c.Name]; !known {
+		if l.rules[c.Name] == nil {
 			panic("rest: a cost of a rule that nobody declared: " + c.Name)
 		}
+		w.in = append(w.in, l.window(c.dimension()))
 	}
 	if err := l.tooMuch(w); err != nil {
 		return next, err
@@ -116,7 +121,7 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 	case l.queued[w.lane] >= maxWaiting:
 		return next, &LimitError{Err: errQueueFull}
 	}
-	w.pass = make(chan struct{})
+	w.pass, w.Grant.queued = make(chan struct{}), true
 	l.insert(w)
 	switch {
 	case !next.After(now): // those before it may wait for something else
@@ -129,8 +134,8 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 
 // tooMuch is why w never passes: it costs more than its lane ever has. nil: it may.
 func (l *Limits) tooMuch(w *waiter) error {
-	for _, c := range w.costs {
-		if most := l.rule(c.dimension()).share(w.lane); c.N > most {
+	for i, c := range w.costs {
+		if most := w.in[i].limits().share(w.lane); c.N > most {
 			return &LimitError{Err: fmt.Errorf("%s: %d at once is more than %d: %w", c.Name, c.N, most, exchange.ErrInvalid)}
 		}
 	}
@@ -154,11 +159,11 @@ func (l *Limits) review() {
 // for large requests would wait for ever.
 func (l *Limits) place(now time.Time, w *waiter) (next time.Time, behind bool) {
 	next = now
-	for _, c := range w.costs {
-		if at := l.room(now, w.lane, c); at.After(next) {
+	for i, x := range w.in {
+		if at := x.room(now, w.lane, w.costs[i].N); at.After(next) {
 			next = at
 		}
-		if x := l.windows[c.dimension()]; x != nil && x.waits(w.lane) {
+		if x.waits(w.lane) {
 			behind = true
 		} else {
 			w.first = true
@@ -169,8 +174,8 @@ func (l *Limits) place(now time.Time, w *waiter) (next time.Time, behind bool) {
 
 // fly counts w as sent.
 func (l *Limits) fly(w *waiter) {
-	for _, c := range w.costs {
-		l.window(c.dimension()).flying += c.N
+	for i, x := range w.in {
+		x.flying += w.costs[i].N
 	}
 }
 
@@ -186,8 +191,8 @@ func (l *Limits) insert(w *waiter) {
 // queue keeps count of who waits in which dimension.
 func (l *Limits) queue(w *waiter, n int) {
 	l.queued[w.lane] += n
-	for _, c := range w.costs {
-		l.window(c.dimension()).queued[w.lane] += n
+	for _, x := range w.in {
+		x.queued[w.lane] += n
 	}
 }
 
@@ -214,29 +219,19 @@ func (l *Limits) leave(w *waiter) bool {
 	return true
 }
 
-// room is when c fits, as far as the clock decides it: now or earlier, later, or never.
-func (l *Limits) room(now time.Time, lane Lane, c Cost) time.Time {
-	w := l.windows[c.dimension()]
-	if w == nil {
-		return now
-	}
-	r := l.rule(c.dimension())
-	return w.room(now, r.Window, r.share(lane)-c.N)
-}
-
 // dispatch lets pass who can, in order.
 func (l *Limits) dispatch(now time.Time) {
-	taken := map[dimension]bool{}
+	taken := map[*window]bool{}
 	var wake time.Time
 	kept := l.waiting[:0]
 	for _, w := range l.waiting {
 		at := now
 		w.first = false
-		for _, c := range w.costs {
+		for i, x := range w.in {
 			free := never
-			if !taken[c.dimension()] {
+			if !taken[x] {
 				w.first = true
-				free = l.room(now, w.lane, c)
+				free = x.room(now, w.lane, w.costs[i].N)
 			}
 			if free.After(at) {
 				at = free
@@ -248,8 +243,8 @@ func (l *Limits) dispatch(now time.Time) {
 			close(w.pass)
 			continue
 		}
-		for _, c := range w.costs {
-			taken[c.dimension()] = taken[c.dimension()] || l.room(now, w.lane, c).After(now)
+		for i, x := range w.in {
+			taken[x] = taken[x] || x.room(now, w.lane, w.costs[i].N).After(now)
 		}
 		kept = append(kept, w)
 		if !at.Equal(never) && (wake.IsZero() || at.Before(wake)) {
@@ -304,10 +299,9 @@ func (g *Grant) Done() {
 		at = now.Add(lateness)
 	}
 	for i, c := range g.costs {
-		w := l.window(c.dimension())
-		w.flying -= c.N
+		g.in[i].flying -= c.N
 		if g.refund&(1<<i) == 0 {
-			w.spend(now, at, c.N, l.rules[c.Name].Window)
+			g.in[i].spend(now, at, c.N)
 		}
 	}
 	l.sweep(now)
@@ -323,7 +317,7 @@ func (l *Limits) sweep(now time.Time) {
 	}
 	l.scans = 0
 	for d, w := range l.windows {
-		if w.used(now, l.rules[d.name].Window) == 0 && !w.blocked.After(now) && !w.waits(Reads) {
+		if w.used(now) == 0 && !w.blocked.After(now) && !w.waits(Reads) {
 			delete(l.windows, d)
 		}
 	}

@@ -7,11 +7,22 @@ import (
 
 // window is how much was used of one dimension lately.
 type window struct {
+	rule    *Rule   // of all scopes; its Limit may change
+	own     int     // the limit of this scope; 0: the rule's
 	spent   []spent // by when they leave; those without an answer may do so later than others that came after them
 	sum     int     // of spent
 	flying  int     // passed, and not yet answered: it may be counted any moment
 	blocked time.Time
 	queued  [Protects + 1]int // who waits, by lane
+}
+
+// limits is the rule as it holds for the window's scope.
+func (w *window) limits() Rule {
+	r := *w.rule
+	if w.own > 0 {
+		r.Limit = w.own
+	}
+	return r
 }
 
 // waits reports whether somebody of lane, or of a more urgent one, waits.
@@ -35,7 +46,7 @@ type spent struct {
 const parts = 128
 
 // spend counts n from now until a window after at, which may be to come.
-func (w *window) spend(now, at time.Time, n int, length time.Duration) {
+func (w *window) spend(now, at time.Time, n int) {
 	if n <= 0 {
 		return
 	}
@@ -44,7 +55,7 @@ func (w *window) spend(now, at time.Time, n int, length time.Duration) {
 	for i > 0 && w.spent[i-1].at.After(at) {
 		i--
 	}
-	part := max(length, at.Sub(now)) / parts
+	part := max(w.rule.Window, at.Sub(now)) / parts
 	if k := i - 1; k >= 0 && at.Sub(w.spent[k].from) < part {
 		w.spent[k].n += n
 		w.spent[k].at = at
@@ -54,8 +65,8 @@ func (w *window) spend(now, at time.Time, n int, length time.Duration) {
 }
 
 // used drops what has left the window and returns the rest, requests on their way included.
-func (w *window) used(now time.Time, length time.Duration) int {
-	gone := 0
+func (w *window) used(now time.Time) int {
+	gone, length := 0, w.rule.Window
 	for gone < len(w.spent) && now.Sub(w.spent[gone].at) >= length {
 		w.sum -= w.spent[gone].n
 		gone++
@@ -66,14 +77,14 @@ func (w *window) used(now time.Time, length time.Duration) int {
 	return w.sum + w.flying
 }
 
-// room is when the use will be at most bound; never, where that waits for answers.
-func (w *window) room(now time.Time, length time.Duration, bound int) time.Time {
+// room is when n more fit that lane asks for, as far as the clock decides it: now or earlier, later, or never, where that waits for answers.
+func (w *window) room(now time.Time, lane Lane, n int) time.Time {
 	at := now
-	if excess := w.used(now, length) - bound; excess > 0 {
+	if excess := w.used(now) + n - w.limits().share(lane); excess > 0 {
 		at = never
 		for _, s := range w.spent {
 			if excess -= s.n; excess <= 0 {
-				at = s.at.Add(length)
+				at = s.at.Add(w.rule.Window)
 				break
 			}
 		}
