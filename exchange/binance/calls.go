@@ -18,10 +18,11 @@ type call struct {
 	method, path string // of REST
 	entry        string // of the WebSocket API; "" where it has none
 	params       []param
-	public       bool // needs no key
-	keyOnly      bool // needs the key, and no signature
-	weight       int  // of the address
-	orders       int  // counted against the account's orders
+	room         [12]param // for params of orders
+	public       bool      // needs no key
+	keyOnly      bool      // needs the key, and no signature
+	weight       int       // of the address
+	orders       int       // counted against the account's orders
 	lane         rest.Lane
 	deadline     time.Time // the venue must refuse after it
 }
@@ -65,14 +66,15 @@ func sideName(s exchange.Side) string {
 	return "SELL"
 }
 
-// placeCall is r as an order of symbol, called name. What the venue has no word for is refused.
-func placeCall(symbol, name string, r exchange.OrderRequest) (call, error) {
-	c := call{subject: subject{r.Market.Symbol.Kind, "place", true}, method: http.MethodPost, entry: "order.place", lane: rest.Opens, deadline: r.Deadline}
+// place makes c place r as an order of symbol, called name. What the venue has no word for is refused.
+func (c *call) place(symbol, name string, r exchange.OrderRequest) error {
+	c.subject = subject{r.Market.Symbol.Kind, "place", true}
+	c.method, c.entry, c.lane, c.deadline = http.MethodPost, "order.place", rest.Opens, r.Deadline
 	if err := placeable(r); err != nil {
-		return c, err
+		return err
 	}
 	c.at("/api/v3/order", "/fapi/v1/order")
-	c.params = make([]param, 0, 12)
+	c.params = c.room[:0]
 	c.add("symbol", symbol)
 	c.add("side", sideName(r.Side))
 	c.terms(r)
@@ -85,14 +87,14 @@ func placeCall(symbol, name string, r exchange.OrderRequest) (call, error) {
 	if c.kind == exchange.Spot {
 		c.add("newOrderRespType", "FULL") // with its fills
 		c.weight = 1
-		return c, nil
+		return nil
 	}
 	c.add("newOrderRespType", "RESULT") // an acknowledgement would not tell what a market order did
 	if r.ReduceOnly {
 		c.add("reduceOnly", "true")
 		c.lane = rest.Protects
 	}
-	return c, nil
+	return nil
 }
 
 func placeable(r exchange.OrderRequest) error {
@@ -164,15 +166,15 @@ func amendCall(symbol string, o *report, quantity exchange.Decimal) call {
 
 // cancelReplaceCall cancels an order of spot that has not filled at all, and places its successor only if that was done. Who has begun to
 // fill meanwhile is not cancelled: the successor's quantity would be too much.
-func cancelReplaceCall(symbol string, o *report, next exchange.OrderRequest) (call, error) {
+func cancelReplaceCall(symbol string, o *report, next exchange.OrderRequest) (*call, error) {
 	successor, made := venueID(exchange.Spot, o.ClientID, o.successor+1)
 	cancellation, err := venueID(exchange.Spot, o.ClientID, o.successor+1+successors)
 	if err := cmp.Or(made, err); err != nil {
-		return call{}, err
+		return nil, err
 	}
-	c, err := placeCall(symbol, successor, next)
-	if err != nil {
-		return c, err
+	c := new(call)
+	if err := c.place(symbol, successor, next); err != nil {
+		return nil, err
 	}
 	c.op, c.method, c.entry = "replace", http.MethodPost, "order.cancelReplace"
 	c.at("/api/v3/order/cancelReplace", "")

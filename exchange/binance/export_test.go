@@ -192,7 +192,9 @@ func PlaceCall(r exchange.OrderRequest) (Call, error) {
 	if err != nil {
 		return Call{}, err
 	}
-	return export(placeCall(name, id, r))
+	var c call
+	err = c.place(name, id, r)
+	return export(c, err)
 }
 
 // CallOf builds the other operations; o is the order that they are about.
@@ -210,7 +212,11 @@ func CallOf(op string, k exchange.Kind, symbol string, o exchange.Order, c excha
 	case "cancel replace":
 		next := o.OrderRequest
 		next.Price, next.Quantity = c.Price, c.Quantity
-		return export(cancelReplaceCall(symbol, r, next))
+		if c, err := cancelReplaceCall(symbol, r, next); err != nil {
+			return Call{}, err
+		} else {
+			return export(*c, nil)
+		}
 	case "countdown":
 		return export(countdownCall(symbol, 100*time.Second), nil)
 	case "lookup":
@@ -375,8 +381,8 @@ func FieldsReaders() (fast, slow func([]byte) ([][2]string, bool)) {
 
 // OrderReaders reads an order with the quick reader, which may decline, and with the one that has the last word: whether both say the same.
 func OrderReaders(k exchange.Kind, b []byte) (quick, same bool) {
-	var o report
-	if !testReader(k).fast(b, &o) {
+	o, ok := testReader(k).fast(b)
+	if !ok {
 		return false, true
 	}
 	slow, err := testReader(k).slow(b)

@@ -69,33 +69,32 @@ func passed(name []byte) int {
 
 // row is an order's answer while it is read: what order makes of several members.
 type row struct {
-	*report
-	seen, passed              uint32
-	updated, transacted, made time.Time
-	average, quote, spotQuote exchange.Decimal
+	report
+	seen, passed               uint32
+	updated, transacted, since time.Time
+	average, quote, spotQuote  exchange.Decimal
 }
 
-// fast reads the answers of every day, as slow does: with a placement's fills, each member once. False: it is another one, and o holds
-// nothing of use.
-func (r reader) fast(data []byte, o *report) bool {
-	w := row{report: o}
-	o.Account = r.account
+// fast reads the answers of every day, as slow does: with a placement's fills, each member once. False: it is another one.
+func (r reader) fast(data []byte) (report, bool) {
+	var w row
+	w.Account = r.account
 	c := scan.New(data)
 	for c.Object(); c.Next(); {
 		if !r.member(&c, &w) {
 			bit := passed(c.Key())
 			if bit < 0 {
-				return false
+				return report{}, false
 			}
 			c.Once(&w.passed, 1<<bit)
 			c.Skip()
 		}
 	}
 	if !c.Done() || w.seen&rowNeeded != rowNeeded {
-		return false
+		return report{}, false
 	}
 	w.finish()
-	return true
+	return w.report, true
 }
 
 // member reads one; false: it has a name that is not known here.
@@ -198,7 +197,7 @@ func (w *row) sum(c *scan.Cursor) bool {
 		w.transacted = millis(c)
 	case "time":
 		c.Once(&w.seen, rowMade)
-		w.made = millis(c)
+		w.since = millis(c)
 	case "cummulativeQuoteQty":
 		c.Once(&w.seen, rowSpotQuote)
 		w.spotQuote = decimal(c)
@@ -248,15 +247,15 @@ func (w *row) execution(c *scan.Cursor) {
 
 // finish puts together what depends on more than one member.
 func (w *row) finish() {
-	o := w.report
-	o.made = w.made
+	o := &w.report
+	o.made = w.since
 	switch {
 	case w.seen&rowUpdated != 0:
 		o.Time = w.updated
 	case w.seen&rowTransacted != 0:
 		o.Time = w.transacted
 	default:
-		o.Time = w.made
+		o.Time = w.since
 	}
 	for i := range o.Fills {
 		f := &o.Fills[i]

@@ -40,8 +40,8 @@ func (r reader) market(f *fields, name string) exchange.Market {
 }
 
 // order reads an order of any REST answer: placed, cancelled, amended, asked for.
-func (r reader) order(data []byte) (o report, err error) {
-	if r.fast(data, &o) {
+func (r reader) order(data []byte) (report, error) {
+	if o, ok := r.fast(data); ok {
 		return o, nil
 	}
 	return r.slow(data)

@@ -154,7 +154,7 @@ func (p *plan) atOnce(ctx context.Context) (exchange.Order, error) {
 		return x.tracker.Answered(old.Order), notSent("replace", err)
 	}
 	x.begin(old)
-	data, err := x.do(ctx, &c)
+	data, err := x.do(ctx, c)
 	if err != nil {
 		return p.failed(ctx, err)
 	}
@@ -260,12 +260,12 @@ func (p *plan) inTurn(ctx context.Context) (exchange.Order, error) {
 		x.tell(before.Order)
 		return x.tracker.Answered(before.Order), nil
 	}
-	place, err := placeCall(p.symbol, name, p.next(remains))
-	if err != nil {
+	successor := new(call)
+	if err := successor.place(p.symbol, name, p.next(remains)); err != nil {
 		return p.half(ctx, notSent("replace", err))
 	}
-	place.op = "replace"
-	after, err := x.order(ctx, &place, old.ClientID)
+	successor.op = "replace"
+	after, err := x.order(ctx, successor, old.ClientID)
 	switch {
 	case err == nil:
 		return p.done(before, after)

@@ -115,7 +115,7 @@ func (x *Exchange) sign(c *call, w *rest.Wire, now time.Time, egress int) error 
 	if err != nil {
 		return err
 	}
-	b, err := s.query(make([]byte, 0, 640), c.params, timed(now, window))
+	b, err := s.query(make([]byte, 0, 448), c.params, timed(now, window))
 	if err != nil {
 		return err
 	}

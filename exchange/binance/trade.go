@@ -22,12 +22,12 @@ func (x *Exchange) Place(ctx context.Context, req exchange.OrderRequest) (exchan
 	if err != nil {
 		return none, notSent("place", err)
 	}
-	c, err := placeCall(x.name(req.Market.Symbol), name, req)
-	if err != nil {
+	c := new(call)
+	if err := c.place(x.name(req.Market.Symbol), name, req); err != nil {
 		return none, notSent("place", err)
 	}
 	x.tracker.Sending(req)
-	o, err := x.order(ctx, &c, req.ClientID)
+	o, err := x.order(ctx, c, req.ClientID)
 	if err != nil {
 		if !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) {
 			x.tracker.Forget(req.Ref())
