@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
 func dataCases() []test {
 	return []test{
-		{name: "instruments", only: once, run: instruments},
-		{name: "snapshot", run: snapshot},
-		{name: "deltas", stage: true, run: deltas},
-		{name: "unsubscribe", run: unsubscribe},
-		{name: "unknown-symbol", only: once, run: unknownSymbol},
+		{name: "instruments", only: once, alone: true, run: instruments},
+		{name: "snapshot", alone: true, run: snapshot},
+		{name: "deltas", run: deltas},
+		{name: "two-symbols", only: once, run: twoSymbols},
+		{name: "unsubscribe", alone: true, run: unsubscribe},
+		{name: "unknown-symbol", alone: true, run: unknownSymbol},
 	}
 }
 
@@ -45,8 +47,15 @@ func instruments(s *scene) {
 // A snapshot has the depth that was asked for, in order, on the instrument's steps.
 func snapshot(s *scene) {
 	for _, depth := range []int{1, 5, levels} {
+		asked := time.Now()
 		b, err := s.x.Snapshot(s.ctx, s.run.symbol, depth)
 		s.must("snapshot", err)
+		if b.RecvTime.Before(asked) || b.RecvTime.After(time.Now()) {
+			s.Errorf("snapshot: received at %s, asked for at %s", b.RecvTime, asked)
+		}
+		if d := b.RecvTime.Sub(b.VenueTime).Abs(); !b.VenueTime.IsZero() && d > time.Hour {
+			s.Errorf("snapshot: of %s, received at %s", b.VenueTime, b.RecvTime)
+		}
 		if b.Market != s.ins.Market || b.Err != nil {
 			s.Errorf("snapshot: %s, %v", b.Market, b.Err)
 		}
@@ -130,6 +139,31 @@ func deltas(s *scene) {
 		s.Errorf("the streamed book is %s, a fresh snapshot %s", brief(got[len(got)-1]), brief(fresh))
 	}
 }
+
+// One stream of two symbols tells each one's books, as they are.
+func twoSymbols(s *scene) {
+	other := s.cfg.Perp
+	if other == (exchange.Symbol{}) || other == s.run.symbol {
+		s.t.Skip("there is only one symbol")
+	}
+	ins := s.instrument(other)
+	s.publish(s.book(ins, 3))
+	p := s.books(s.run.symbol, other)
+	for n := int64(1); n <= 10; n++ {
+		s.publish(s.stir(n))
+		s.publish(s.book(ins, 3+n))
+	}
+	for _, want := range []*exchange.Book{s.stir(10), s.book(ins, 13)} {
+		if !p.await(func(all []*exchange.Book) bool {
+			return slices.ContainsFunc(all, func(b *exchange.Book) bool { return same(b, want) })
+		}) {
+			s.Errorf("stream: no book of %s as it is in the end", want.Market)
+		}
+	}
+}
+
+// same is sameBook of one market, all levels.
+func same(a, b *exchange.Book) bool { return a.Market == b.Market && a.Err == nil && sameBook(a, b, 0) }
 
 func whole(all []*exchange.Book) bool { return len(all) > 0 && all[len(all)-1].Err == nil }
 

@@ -21,9 +21,14 @@ import (
 // Config says what is tested.
 type Config struct {
 	// Open opens the venue, and a client of one account there. It is called inside the case's bubble; t.Cleanup closes what it opened.
-	// Unless RealTime is set the result must be a [Stage] too, and the account must hold enough: of each base at least 1,000, of each
-	// quote 100,000 to 1,000,000, and no orders or positions. Each symbol's Instrument must let an order be as large as 1,000 base.
+	// Unless RealTime is set the result must be a [Stage] too. The account then has neither orders nor positions. It holds of each base at least
+	// 1,000, of each quote 100,000 to 1,000,000; at 100,000 ticks, where the books of the cases are, the smallest order costs 500 at
+	// most, and orders may be as large as 1,000 base.
 	Open func(t *testing.T) exchange.Exchange
+
+	// OpenReadOnly is Open, with a key that may not trade. OpenFeeAsset is Open, for an account that pays the fees of spot orders in an asset
+	// that is neither base nor quote, and holds enough of it. Where one is nil its case ("read-only-key", "fee-asset") must be in Unsupported.
+	OpenReadOnly, OpenFeeAsset func(t *testing.T) exchange.Exchange
 
 	// RealTime runs the cases on the machine's clock instead of in bubbles: over real sockets, on a testnet. Without a Stage, orders meet the
 	// venue's own books.
@@ -35,6 +40,9 @@ type Config struct {
 	// Unsupported names cases that the venue, or what plays it, cannot pass, with the reason why: "perp/dead-man", or "dead-man" for
 	// both kinds. They are skipped with it. A name that is no case's is a failure.
 	Unsupported map[string]string
+
+	// Page is how many fills one page of the venue holds at most: the case of pages makes more. Default 100.
+	Page int
 
 	// Patience is how long a case waits for what must come. Default: 5 minutes; 20 s with RealTime.
 	Patience time.Duration
@@ -100,8 +108,9 @@ type run struct {
 // test is one case.
 type test struct {
 	name  string
-	stage bool  // it cannot do without one
-	only  kinds // which kinds it is for
+	alone bool                                             // it can do without a stage
+	only  kinds                                            // which kinds it is for
+	open  func(*Config) func(*testing.T) exchange.Exchange // nil: Config.Open
 	run   func(*scene)
 }
 
@@ -175,7 +184,10 @@ func (c *Config) run(t *testing.T, r run, to reporter) {
 // cases are all cases, in the order in which they run: what others build on comes first.
 func cases() []test {
 	var r []test
-	for _, group := range [][]test{dataCases(), orderCases()} {
+	for _, group := range [][]test{
+		dataCases(), brokenBookCases(), orderCases(), restingCases(), refusalCases(), replaceCases(), cancelCases(), accountCases(),
+		unknownCases(), raceCases(), streamCases(), contextCases(), abilityCases(),
+	} {
 		r = append(r, group...)
 	}
 	return r

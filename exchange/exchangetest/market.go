@@ -9,7 +9,7 @@ import (
 // The book that a case starts with: bids and asks 10 ticks from the middle, one level a tick, ten units each. The middle is so many ticks up that
 // prices can move by some percent and stay on the grid.
 const (
-	midTicks   = 1_000_000
+	midTicks   = 100_000
 	halfSpread = 10
 	levels     = 20
 	levelUnits = 10
@@ -45,7 +45,7 @@ func (s *scene) limit(side exchange.Side, ticks, units int64) exchange.OrderRequ
 
 func (s *scene) market(side exchange.Side, units int64) exchange.OrderRequest {
 	r := s.limit(side, 0, units)
-	r.Type, r.Price, r.TIF = exchange.TypeMarket, exchange.Decimal{}, exchange.IOC
+	r.Type, r.Price = exchange.TypeMarket, exchange.Decimal{}
 	return r
 }
 

@@ -21,6 +21,7 @@ type scene struct {
 	raw   exchange.Exchange // as opened
 	stage Stage             // nil: none, which only RealTime allows
 	ctx   context.Context
+	began time.Time
 
 	ins  exchange.Instrument // of run.symbol
 	mid  exchange.Decimal    // middle of its book
@@ -38,9 +39,17 @@ type scene struct {
 // play runs one case. Its body has a goroutine of its own, which a fatal failure ends, wherever the failures are kept.
 func (c *Config) play(t *testing.T, r run, to reporter) {
 	to.Helper()
-	x := c.Open(t)
+	open := c.Open
+	if r.test.open != nil {
+		open = r.test.open(c)
+	}
+	if open == nil {
+		to.Errorf("exchangetest: Config has nothing to open for this case: give it, or say in Unsupported why not")
+		return
+	}
+	x := open(t)
 	stage, _ := x.(Stage)
-	if stage == nil && r.test.stage {
+	if stage == nil && !r.test.alone {
 		if c.RealTime {
 			t.Skip("needs a Stage")
 		}
@@ -49,9 +58,12 @@ func (c *Config) play(t *testing.T, r run, to reporter) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s := &scene{reporter: to, t: t, cfg: *c, run: r, raw: x, stage: stage, ctx: ctx}
+	s := &scene{reporter: to, t: t, cfg: *c, run: r, raw: x, stage: stage, ctx: ctx, began: time.Now()}
 	s.x = &audit{x: x, s: s}
 	s.prefix = "t" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	if s.cfg.Page == 0 {
+		s.cfg.Page = 100
+	}
 	if s.cfg.Patience == 0 {
 		s.cfg.Patience = 5 * time.Minute
 		if c.RealTime {
@@ -81,6 +93,9 @@ func (s *scene) open() {
 	s.unit = unitOf(s.ins, s.mid)
 	if s.stage != nil {
 		s.publish(s.book(s.ins, 0))
+		if cost := s.unit.Mul(s.mid); cost.Cmp(number(2000)) > 0 || cost.Cmp(number(1)) < 0 {
+			s.Fatalf("exchangetest: four of the smallest orders cost %s at 100,000 ticks, want 1 to 2,000: other rules, please", cost)
+		}
 	}
 }
 
