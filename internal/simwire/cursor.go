@@ -1,6 +1,9 @@
 package simwire
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/sim"
 )
@@ -70,6 +73,9 @@ func (h *Holdings) Changes(e *sim.Engine) (balances []exchange.Balance, position
 			balances = append(balances, exchange.Balance{Asset: k.asset, Wallet: k.wallet})
 		}
 	}
+	slices.SortFunc(balances, func(a, b exchange.Balance) int {
+		return cmp.Or(cmp.Compare(a.Wallet, b.Wallet), cmp.Compare(a.Asset, b.Asset))
+	})
 	return balances, h.moved(e)
 }
 
@@ -89,5 +95,6 @@ func (h *Holdings) moved(e *sim.Engine) (positions []exchange.Position) {
 			positions = append(positions, exchange.Position{Market: m, Account: h.account, Time: old.Time})
 		}
 	}
+	slices.SortFunc(positions, func(a, b exchange.Position) int { return cmp.Compare(a.Market.String(), b.Market.String()) })
 	return positions
 }

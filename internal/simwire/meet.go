@@ -43,13 +43,8 @@ func (h *Hosts) Meet(w http.ResponseWriter, r *http.Request, fate sim.Fate, act,
 			_ = act()
 		}
 	}
-	switch fate.Fault {
-	case sim.Unknown503, sim.ServerError:
+	if worded(fate.Fault) {
 		a = says()
-	default:
-		if !fate.Fault.Executed() {
-			a = says()
-		}
 	}
 	if !h.Wait(fate.Out) {
 		panic(http.ErrAbortHandler)
@@ -57,13 +52,14 @@ func (h *Hosts) Meet(w http.ResponseWriter, r *http.Request, fate sim.Fate, act,
 	h.reply(w, r, fate, a)
 }
 
+// worded reports whether the venue has words for a fault.
+func worded(f sim.Fault) bool { return f == sim.Unknown503 || f == sim.ServerError || !f.Executed() }
+
 // reply sends a, or what the fault makes of it.
 func (h *Hosts) reply(w http.ResponseWriter, r *http.Request, fate sim.Fate, a Answer) {
 	switch fate.Fault {
 	case sim.LostAck:
-		select {
-		case <-r.Context().Done(): // of the server's end, too
-		}
+		<-r.Context().Done() // the client has given up, or the server ends
 		panic(http.ErrAbortHandler)
 	case sim.ResetAfter:
 		reset(w)
@@ -84,16 +80,12 @@ func (h *Hosts) reply(w http.ResponseWriter, r *http.Request, fate sim.Fate, a A
 
 // Admit lets a socket's opening handshake meet its fate (OpConnect). When it is true, Upgrade is next; else the client has had its answer.
 func (h *Hosts) Admit(w http.ResponseWriter, r *http.Request, fate sim.Fate, says func() Answer) bool {
-	passed := false
-	if fate.Fault != "" {
-		switch fate.Fault {
-		case sim.Slow, sim.SlowAck:
-		default:
-			h.Meet(w, r, fate, func() Answer { return Answer{Status: http.StatusServiceUnavailable} }, says)
-			return passed
-		}
+	switch fate.Fault {
+	case "", sim.Slow, sim.SlowAck:
+		return h.Wait(fate.In + fate.Out)
 	}
-	return h.Wait(fate.In + fate.Out)
+	h.Meet(w, r, fate, func() Answer { return Answer{Status: http.StatusServiceUnavailable} }, says)
+	return false
 }
 
 // htmlPage is what a proxy says instead of the venue.
@@ -151,7 +143,7 @@ func (s *Socket) meet(fate sim.Fate, act, says func() []byte) {
 			second = act()
 		}
 	}
-	if f := fate.Fault; f == sim.Unknown503 || f == sim.ServerError || !f.Executed() {
+	if worded(fate.Fault) {
 		a = says()
 	}
 	if s.hosts.Wait(fate.Out) {

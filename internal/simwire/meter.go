@@ -108,8 +108,11 @@ func (m *Meter) Give(limit, scope string, n int) {
 	now := time.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := m.count(l, scope, now)
-	c.add(l, now, -min(n, c.read(l, now).Used))
+	if c := m.count(l, scope, now); l.Rolling {
+		c.rolling.give(now, n)
+	} else {
+		c.fixed.add(now, -n)
+	}
 }
 
 // Ban shuts a scope out for d, whatever it used.
@@ -216,8 +219,19 @@ type use struct {
 }
 
 func (r *rolling) add(now time.Time, n int) {
-	r.sum = max(r.sum+n, 0)
+	r.sum += n
 	r.uses = append(r.uses, use{now, n})
+}
+
+// give takes n of the newest uses back.
+func (r *rolling) give(now time.Time, n int) {
+	r.used(now)
+	for i := len(r.uses) - 1; i >= 0 && n > 0; i-- {
+		k := min(n, r.uses[i].n)
+		r.uses[i].n -= k
+		r.sum -= k
+		n -= k
+	}
 }
 
 func (r *rolling) used(now time.Time) int {
@@ -226,10 +240,8 @@ func (r *rolling) used(now time.Time) int {
 		r.sum -= r.uses[i].n
 		i++
 	}
-	if r.uses = r.uses[i:]; len(r.uses) == 0 {
-		r.uses, r.sum = nil, 0
-	}
-	return max(r.sum, 0)
+	r.uses = r.uses[i:]
+	return r.sum
 }
 
 // reset is when the oldest use leaves.
