@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -13,8 +14,9 @@ const DefaultTimeout = time.Second
 
 // LinkConfig joins an Engine to a Loop.
 type LinkConfig struct {
-	Engine  *Engine // required; from now on books reach it through Publish
-	Loop    *Loop   // required
+	Engine  *Engine            // required; from now on books reach it through Publish. Links of several accounts may share one on one Loop
+	Loop    *Loop              // required
+	Account exchange.AccountID // default: the engine's first
 	Latency Latency
 	Faults  Faults
 	// Timeout is when a call without an answer ends with ErrOutcomeUnknown; its request travels on. Default 1 s.
@@ -22,21 +24,34 @@ type LinkConfig struct {
 	// OnEvent receives the private stream, StreamUp first, in the order in which things happened. More events at once than the
 	// engine's EventBuffer are summed up between StreamDown and StreamUp. It is part of the run: it may call the Link.
 	OnEvent func(exchange.Event)
-	// OnBook receives the visible books: after each Publish, and after each order that took liquidity. The Book is OnBook's
-	// during the call only.
+	// OnBook receives the visible books, after each change. The Book is OnBook's during the call only.
 	OnBook func(*exchange.Book)
 }
 
-// Link is an asynchronous venue in virtual time: an Engine behind latency and faults. No method calls its done before it has returned;
-// done is called exactly once. Runs with the same configuration and calls are the same to the byte. It is not safe for
-// concurrent use; everything happens on the Loop's thread.
+// Link is an asynchronous venue in virtual time: one account of an Engine, behind latency and faults. No method calls its done before it
+// has returned; done is called exactly once. Runs with the same configuration and calls are the same to the byte. It is not
+// safe for concurrent use; everything happens on the Loop's thread.
+//
+// It plays the faults that [Exchange] plays, in the same way.
 type Link struct {
 	cfg    LinkConfig
 	inj    *Injector
-	seen   uint64 // events forwarded
-	fed    uint64 // messages of the feed
 	feedAt time.Time
+	hold   time.Time // no event arrives before
+
+	seen   uint64          // the next event to forward
+	down   bool            // none are forwarded
+	passed *exchange.Event // it lets the next one pass
+	views  []*view
 	free   []*exchange.Book
+}
+
+// view is what the client sees of a market.
+type view struct {
+	market  exchange.Market
+	key     string
+	version uint64
+	away    bool
 }
 
 // NewLink is a link whose private stream comes up one feed latency from now. Errors wrap exchange.ErrInvalid.
@@ -47,6 +62,12 @@ func NewLink(cfg LinkConfig) (*Link, error) {
 	if cfg.Timeout < 0 {
 		return nil, fmt.Errorf("sim: link with time-out %s: %w", cfg.Timeout, exchange.ErrInvalid)
 	}
+	if cfg.Account == "" {
+		cfg.Account = cfg.Engine.Account()
+	}
+	if cfg.Engine.accounts[cfg.Account] == nil {
+		return nil, fmt.Errorf("sim: %s has no account %q: %w", cfg.Engine.Venue(), cfg.Account, exchange.ErrInvalid)
+	}
 	inj, err := NewInjector(cfg.Faults, cfg.Latency)
 	if err != nil {
 		return nil, err
@@ -56,144 +77,248 @@ func NewLink(cfg LinkConfig) (*Link, error) {
 	}
 	k := &Link{cfg: cfg, inj: inj}
 	_, k.seen, _ = cfg.Engine.Events(0)
-	if cfg.OnEvent != nil {
-		k.feed(func() { cfg.OnEvent(cfg.Engine.ofStream(exchange.StreamUp, cfg.Loop.Now())) })
+	for _, ins := range cfg.Engine.Instruments() {
+		s := ins.Market.Symbol
+		k.views = append(k.views, &view{market: ins.Market, key: ins.Market.String(), version: cfg.Engine.Version(s)})
 	}
+	cfg.Loop.links = append(cfg.Loop.links, k)
+	k.tell(cfg.Engine.ofStream(exchange.StreamUp, cfg.Account, cfg.Loop.Now()), k.due(cfg.Latency.Feed.draw(cfg.Loop.Now(), hash(cfg.Faults.Seed, "feed", "", "", 0))))
 	return k, nil
 }
 
 // Venue is the engine's.
 func (k *Link) Venue() exchange.Venue { return k.cfg.Engine.Venue() }
 
-// Account is the engine's.
-func (k *Link) Account() exchange.AccountID { return k.cfg.Engine.Account() }
+// Account is the one that trades.
+func (k *Link) Account() exchange.AccountID { return k.cfg.Account }
+
+// Injector gives the calls their fates: rules may be added to it at any time.
+func (k *Link) Injector() *Injector { return k.inj }
 
 // Place sends an order; the answer comes from Engine.Submit.
 func (k *Link) Place(r exchange.OrderRequest, done func(exchange.Order, error)) {
-	k.send(OpPlace, r.Ref(), r.Deadline, done, func(now time.Time, t Fate) (exchange.Order, error) {
-		return k.cfg.Engine.SubmitWith(now, r, Terms{Percent: t.Percent})
+	k.send(placing(r), func(o exchange.Order, err error) {
+		if err != nil {
+			o = exchange.Order{OrderRequest: r}
+		}
+		done(o, err)
 	})
 }
 
 // Replace sends a change; the answer comes from Engine.Replace.
 func (k *Link) Replace(ref exchange.OrderRef, c exchange.Change, done func(exchange.Order, error)) {
-	k.send(OpReplace, ref, time.Time{}, done, func(now time.Time, _ Fate) (exchange.Order, error) {
-		return k.cfg.Engine.Replace(now, ref, c)
-	})
+	k.send(replacing(ref, c), done)
 }
 
 // Cancel sends a cancellation; the answer comes from Engine.Cancel.
 func (k *Link) Cancel(ref exchange.OrderRef, done func(exchange.Order, error)) {
-	k.send(OpCancel, ref, time.Time{}, done, func(now time.Time, _ Fate) (exchange.Order, error) {
-		return k.cfg.Engine.Cancel(now, ref)
-	})
+	k.send(canceling(ref), done)
 }
 
 // Lookup asks for an order; the answer comes from Engine.Lookup.
 func (k *Link) Lookup(ref exchange.OrderRef, done func(exchange.Order, error)) {
-	k.send(OpLookup, ref, time.Time{}, done, func(time.Time, Fate) (exchange.Order, error) {
-		return k.cfg.Engine.Lookup(ref)
-	})
+	k.send(lookingUp(ref), done)
+}
+
+// CancelAll takes all of the account's orders on s off the book; the answer comes from Engine.CancelAll.
+func (k *Link) CancelAll(s exchange.Symbol, done func(error)) {
+	ref := exchange.OrderRef{Market: exchange.Market{Venue: k.Venue(), Symbol: s}, Account: k.cfg.Account}
+	k.send(cancelingAll(ref), func(_ exchange.Order, err error) { done(err) })
 }
 
 // Publish gives the engine a book and forwards what follows from it: the visible book, fills of resting orders. Errors are
 // those of Engine.SetBook.
 func (k *Link) Publish(b *exchange.Book) error {
 	err := k.cfg.Engine.SetBook(k.cfg.Loop.Now(), b)
-	k.forwardBook(b.Market.Symbol)
-	k.forwardEvents()
+	k.forward()
 	return err
 }
 
-// action is what a request does when it arrives.
-type action func(now time.Time, t Fate) (exchange.Order, error)
-
 // send lets a request travel, act, and its answer travel back. Its fate is known at once, so that a time-out is posted only where it
 // will strike.
-func (k *Link) send(op Op, ref exchange.OrderRef, deadline time.Time, done func(exchange.Order, error), act action) {
+func (k *Link) send(q request, done func(exchange.Order, error)) {
 	loop := k.cfg.Loop
-	t := k.inj.Next(loop.Now(), Call{op, refKey(ref), deadline})
+	t := k.inj.Next(loop.Now(), q.call())
 	silent := t.Fault == LostAck || t.In+t.Out >= k.cfg.Timeout // the caller gives up before an answer comes
 	if silent {
-		loop.After(k.cfg.Timeout, func() { done(exchange.Order{}, unknownOutcome(k.Venue(), op, context.DeadlineExceeded)) })
+		loop.After(k.cfg.Timeout, func() {
+			a := q.unanswered(k.Venue(), context.DeadlineExceeded)
+			done(a.order, a.err)
+		})
 	}
 	loop.After(t.In, func() {
-		o, err := k.arrive(op, ref, t, act)
+		a := q.perform(k.cfg.Engine, loop.Now(), t)
+		if t.Fault == FillAfterCancel {
+			k.hold = loop.Now().Add(t.Out + time.Millisecond)
+		}
+		k.forward()
 		if !silent {
-			loop.After(t.Out, func() { done(o, err) })
+			loop.After(t.Out, func() { done(a.order, a.err) })
 		}
 	})
 }
 
-func (k *Link) arrive(op Op, ref exchange.OrderRef, t Fate, act action) (exchange.Order, error) {
-	if t.Fault == Refused {
-		return exchange.Order{}, refusedByFault(k.Venue(), op)
+// forward tells the clients of the engine what has changed, each at its own distance.
+func (k *Link) forward() {
+	for _, l := range k.cfg.Loop.links {
+		if l.cfg.Engine == k.cfg.Engine {
+			l.forwardBooks()
+			l.forwardEvents()
+		}
 	}
-	fills := len(k.cfg.Engine.log)
-	o, err := act(k.cfg.Loop.Now(), t)
-	if len(k.cfg.Engine.log) > fills {
-		k.forwardBook(ref.Market.Symbol)
-	}
-	k.forwardEvents()
-	return o, err
 }
 
-func unknownOutcome(v exchange.Venue, op Op, cause error) error {
-	if op == OpLookup { // a read: it has no outcome, it just did not answer
-		return &exchange.Error{Venue: v, Op: string(op), Class: exchange.ErrUnavailable, Code: "timeout", Err: cause}
-	}
-	return &exchange.Error{Venue: v, Op: string(op), Outcome: exchange.ErrOutcomeUnknown, Code: "timeout", Err: cause}
-}
-
-func refusedByFault(v exchange.Venue, op Op) error {
-	err := &exchange.Error{Venue: v, Op: string(op), Outcome: exchange.ErrRejected, Class: exchange.ErrUnavailable, Code: "fault"}
-	if op == OpLookup {
-		err.Outcome = nil
-	}
-	return err
-}
+// due is when a message arrives that takes d.
+func (k *Link) due(d time.Duration) time.Time { return k.cfg.Loop.Now().Add(d) }
 
 // feed posts a message of the venue's feed. Messages of one connection do not overtake one another, whatever their latency.
-func (k *Link) feed(f func()) {
-	loop := k.cfg.Loop
-	k.fed++
-	at := loop.Now().Add(k.cfg.Latency.Feed.draw(loop.Now(), hash(k.cfg.Faults.Seed, "feed", string(k.Venue()), "", int(k.fed))))
-	if at.Before(k.feedAt) {
-		at = k.feedAt
+func (k *Link) feed(at time.Time, f func()) {
+	k.feedAt = later(k.feedAt, at)
+	k.cfg.Loop.After(k.feedAt.Sub(k.cfg.Loop.Now()), f)
+}
+
+func (k *Link) tell(ev exchange.Event, at time.Time) {
+	if k.cfg.OnEvent != nil {
+		k.feed(at, func() { k.cfg.OnEvent(ev) })
 	}
-	k.feedAt = at
-	loop.After(at.Sub(loop.Now()), f)
 }
 
 func (k *Link) forwardEvents() {
-	news, next, ok := k.cfg.Engine.Events(k.seen)
-	if !ok { // more happened at once than the engine keeps
-		news = missed(k.cfg.Engine, k.cfg.Loop.Now(), k.seen)
-	}
-	k.seen = next
-	if k.cfg.OnEvent == nil {
+	if k.down {
 		return
 	}
-	for _, ev := range news {
-		k.feed(func() { k.cfg.OnEvent(ev) })
+	now := k.cfg.Loop.Now()
+	news, next, ok := k.cfg.Engine.Events(k.seen)
+	if !ok { // more happened at once than the engine keeps
+		k.tell(k.cfg.Engine.fell(k.cfg.Account, now, errSlow), now)
+		k.reconcile()
+		return
+	}
+	for i, ev := range news {
+		if ev.Order.Account != k.cfg.Account || k.cfg.OnEvent == nil {
+			continue
+		}
+		fate := k.inj.Next(now, Call{Op: OpOrders, Key: k.keyOf(ev.Order.Market)})
+		at := later(k.due(fate.Out), k.hold)
+		if why, _ := broken(fate); why != nil && fate.Fault != Swapped {
+			k.seen += uint64(i)
+			k.fall(at, fate.repaired(at), why)
+			return
+		}
+		k.pass(ev, at, fate)
+	}
+	k.seen = next
+}
+
+// pass forwards ev, or lets the one after it pass.
+func (k *Link) pass(ev exchange.Event, at time.Time, fate Fate) {
+	switch fate.Fault {
+	case Delayed:
+		at = at.Add(fate.For)
+	case Swapped:
+		if k.passed == nil {
+			k.passed = &ev
+			k.cfg.Loop.After(fate.For, func() { k.overtaken(&ev, k.cfg.Loop.Now()) })
+			return
+		}
+	}
+	k.tell(ev, at)
+	if k.passed != nil {
+		k.overtaken(k.passed, at)
 	}
 }
 
-func (k *Link) forwardBook(s exchange.Symbol) {
+// overtaken forwards the event that waited for another to pass, once.
+func (k *Link) overtaken(ev *exchange.Event, at time.Time) {
+	if k.passed == ev {
+		k.passed = nil
+		k.tell(*ev, at)
+	}
+}
+
+// fall is the end of the private stream until up.
+func (k *Link) fall(at, up time.Time, why error) {
+	if k.passed != nil {
+		k.overtaken(k.passed, at)
+	}
+	k.down = true
+	k.tell(k.cfg.Engine.fell(k.cfg.Account, at, why), at)
+	k.cfg.Loop.After(up.Sub(k.cfg.Loop.Now()), func() {
+		k.down = false
+		k.reconcile()
+	})
+}
+
+func (k *Link) reconcile() {
+	now := k.cfg.Loop.Now()
+	for _, ev := range k.cfg.Engine.missed(k.cfg.Account, now, k.seen) {
+		k.tell(ev, now)
+	}
+	_, k.seen, _ = k.cfg.Engine.Events(k.seen)
+}
+
+func (k *Link) keyOf(m exchange.Market) string {
+	for _, v := range k.views {
+		if v.market == m {
+			return v.key
+		}
+	}
+	return ""
+}
+
+func (k *Link) forwardBooks() {
 	if k.cfg.OnBook == nil {
 		return
 	}
-	var b *exchange.Book
+	now := k.cfg.Loop.Now()
+	for _, v := range k.views {
+		version := k.cfg.Engine.Version(v.market.Symbol)
+		if v.away || version == v.version {
+			continue
+		}
+		v.version = version
+		fate := k.inj.Next(now, Call{Op: OpBooks, Key: v.key})
+		at := k.due(fate.Out)
+		why, all := broken(fate)
+		if why == nil {
+			if fate.Fault == Delayed {
+				at = at.Add(fate.For)
+			}
+			k.show(v, at, nil)
+			continue
+		}
+		for _, u := range k.views {
+			if u == v || all && !u.away {
+				k.leave(u, at, fate.repaired(at), why)
+			}
+		}
+	}
+}
+
+// leave tells the client that it cannot follow a book until up.
+func (k *Link) leave(v *view, at, up time.Time, why error) {
+	v.away = true
+	k.show(v, at, why)
+	k.cfg.Loop.After(up.Sub(k.cfg.Loop.Now()), func() {
+		v.away, v.version = false, k.cfg.Engine.Version(v.market.Symbol)
+		k.show(v, k.cfg.Loop.Now(), nil)
+	})
+}
+
+// show forwards the book as it is now, or that it is invalid.
+func (k *Link) show(v *view, at time.Time, why error) {
+	b := new(exchange.Book)
 	if n := len(k.free); n > 0 {
 		b, k.free = k.free[n-1], k.free[:n-1]
-	} else {
-		b = new(exchange.Book)
 	}
-	if !k.cfg.Engine.Book(s, b) {
-		k.free = append(k.free, b)
-		return
+	if !k.cfg.Engine.Book(v.market.Symbol, b) {
+		b.Market = v.market
+		why = cmp.Or(why, exchange.ErrDown)
 	}
-	k.feed(func() {
+	if why != nil {
+		b.Invalidate(why)
+	}
+	k.feed(at, func() {
 		b.RecvTime = k.cfg.Loop.Now()
 		k.cfg.OnBook(b)
 		k.free = append(k.free, b)

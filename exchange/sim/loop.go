@@ -9,6 +9,7 @@ type Loop struct {
 	now   time.Duration // since start: cheaper to compare than times, and good for 292 years
 	seq   uint64
 	queue []timed // a heap: the earliest first, then the one posted first
+	links []*Link // those that run on it
 }
 
 type timed struct {

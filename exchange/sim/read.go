@@ -20,14 +20,18 @@ func (x *Exchange) Instruments(ctx context.Context) (r []exchange.Instrument, er
 func (x *Exchange) Snapshot(ctx context.Context, s exchange.Symbol, depth int) (*exchange.Book, error) {
 	b := new(exchange.Book)
 	err := x.read(ctx, "snapshot", func(e *Engine) error {
-		m := e.markets[s]
-		if m == nil {
+		if e.markets[s] == nil {
 			return e.unknown("snapshot", s)
 		}
-		if m.book.Err != nil {
-			return &exchange.Error{Venue: e.Venue(), Op: "snapshot", Class: exchange.ErrUnavailable, Code: "book", Err: m.book.Err}
+		if !e.Book(s, b) {
+			b.Err = exchange.ErrDown
 		}
-		b.CopyFrom(&m.book, depth)
+		if b.Err != nil {
+			return &exchange.Error{Venue: e.Venue(), Op: "snapshot", Class: exchange.ErrUnavailable, Code: "book", Err: b.Err}
+		}
+		if depth > 0 {
+			b.Bids, b.Asks = b.Bids[max(0, len(b.Bids)-depth):], b.Asks[max(0, len(b.Asks)-depth):]
+		}
 		return nil
 	})
 	if err != nil {
@@ -86,17 +90,35 @@ func (x *Exchange) readMarket(ctx context.Context, op string, s exchange.Symbol,
 	})
 }
 
-// read asks the engine and waits for as long as question and answer travel. Reads meet no faults.
+// ServerTime is the machine's.
+func (x *Exchange) ServerTime(ctx context.Context) (r time.Time, err error) {
+	err = x.read(ctx, "time", func(*Engine) error {
+		r = time.Now()
+		return nil
+	})
+	return r, err
+}
+
+// read asks the engine and waits for as long as question and answer travel.
 func (x *Exchange) read(ctx context.Context, op string, f func(*Engine) error) error {
-	if err := x.refuseToSend(ctx, Op(op)); err != nil {
+	q := request{op: OpRead, name: op, ref: exchange.OrderRef{ClientID: op}}
+	if err := x.refuseToSend(ctx, q); err != nil {
 		return err
 	}
-	t := x.inj.Next(time.Now(), Call{Op: OpRead, Key: op})
+	t := x.inj.Next(time.Now(), q.call())
+	if t.Fault == LostAck || t.In+t.Out >= x.cfg.Timeout {
+		if err := x.wait(ctx, op, x.cfg.Timeout); err != nil {
+			return err
+		}
+		return q.unanswered(x.Venue(), context.DeadlineExceeded).err
+	}
 	if err := x.wait(ctx, op, t.In); err != nil {
 		return err
 	}
-	var err error
-	x.Inspect(func(e *Engine) { err = f(e) })
+	err := q.verdict(x.Venue(), t)
+	if err == nil {
+		x.floor.Read(func(_ time.Time, e *Engine) { err = f(e) })
+	}
 	if late := x.wait(ctx, op, t.Out); late != nil {
 		return late
 	}

@@ -9,25 +9,38 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// Bounds of what may be on its way to one subscriber.
-const (
-	booksInFlight  = 64   // of one symbol; when full, a new one takes the place of the newest
-	eventsInFlight = 4096 // when full, the stream goes down and reconciles
-)
+// booksInFlight bounds the books of one symbol that may be on their way to one subscriber; when it is reached, a new one takes the place of
+// the newest.
+const booksInFlight = 64
 
-// bookStream is one subscriber of books. All but wake is guarded by Exchange.mu.
+// waker wakes one pump.
+type waker chan struct{}
+
+func (w waker) now() {
+	select {
+	case w <- struct{}{}:
+	default: // it is awake already, or about to be
+	}
+}
+
+// bookStream is one subscriber of books. All but wake is guarded by the floor's lock.
 type bookStream struct {
-	wake   chan struct{}
+	wake   waker
 	tracks []*track // one a symbol, as subscribed
 	free   []*exchange.Book
+	after  time.Time // nothing is emitted before: all are delayed
 }
 
 // track is what is on its way of one symbol, oldest first. None overtakes another: what is due waits for what is before it.
 type track struct {
-	symbol exchange.Symbol
-	queue  []shown
+	market  exchange.Market
+	key     string
+	version uint64 // of the book that was looked at last
+	away    bool   // it cannot follow: the last of the queue is when it has the whole book again
+	queue   []shown
 }
 
+// shown is a book on its way; nil stands for the one that the engine has when it is due.
 type shown struct {
 	due  time.Time
 	book *exchange.Book
@@ -37,51 +50,81 @@ type shown struct {
 // symbol at first, then every change, after the feed's latency; a subscriber that is slower than the books skips to the newest, though not
 // past a book with Err, unless it is 64 books behind. emit is called from this goroutine only. RecvTime is the time of the emission.
 func (x *Exchange) StreamBooks(ctx context.Context, symbols []exchange.Symbol, emit func(*exchange.Book)) error {
-	b := &bookStream{wake: make(chan struct{}, 1)}
+	b := &bookStream{wake: make(waker, 1)}
 	for _, s := range symbols {
 		if x.cfg.Engine.markets[s] == nil { // the map does not change after NewEngine
 			return x.cfg.Engine.unknown("stream", s)
 		}
-		if !slices.ContainsFunc(b.tracks, func(t *track) bool { return t.symbol == s }) {
-			b.tracks = append(b.tracks, &track{symbol: s})
+		m := exchange.Market{Venue: x.Venue(), Symbol: s}
+		if !slices.ContainsFunc(b.tracks, func(t *track) bool { return t.market == m }) {
+			b.tracks = append(b.tracks, &track{market: m, key: m.String()})
 		}
 	}
-	x.mu.Lock()
-	x.books[b] = struct{}{}
-	now := time.Now()
-	for _, t := range b.tracks {
-		x.show(now, b, t.symbol)
-	}
-	x.mu.Unlock()
-	defer func() {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		delete(x.books, b)
-	}()
+	x.floor.Read(func(now time.Time, _ *Engine) {
+		x.books[b] = struct{}{}
+		x.fetchBooks(now, b)
+	})
+	defer x.floor.Read(func(time.Time, *Engine) { delete(x.books, b) })
 	return x.pump(ctx, b.wake, func() time.Time { return x.emitBooks(ctx, b, emit) })
 }
 
-// show queues the visible book of s for b; false when b does not follow it, or there is none.
-func (x *Exchange) show(now time.Time, b *bookStream, s exchange.Symbol) bool {
-	i := slices.IndexFunc(b.tracks, func(t *track) bool { return t.symbol == s })
-	if i < 0 || !x.cfg.Engine.markets[s].set {
-		return false
+// fetchBooks queues each book that has changed since b saw it; false when there is none.
+func (x *Exchange) fetchBooks(now time.Time, b *bookStream) (news bool) {
+	for _, t := range b.tracks {
+		if v := x.cfg.Engine.Version(t.market.Symbol); v != t.version {
+			t.version = v
+			if !t.away {
+				x.show(now, b, t)
+				news = true
+			}
+		}
 	}
-	t := b.tracks[i]
-	due := now.Add(x.feedDelay())
-	if n := len(t.queue); n == booksInFlight {
+	return news
+}
+
+// show queues the visible book, or what a fault makes of it.
+func (x *Exchange) show(now time.Time, b *bookStream, t *track) {
+	fate := x.inj.Next(now, Call{Op: OpBooks, Key: t.key})
+	due := now.Add(fate.Out)
+	if why, all := broken(fate); why != nil {
+		for _, u := range b.tracks {
+			if u == t || all && !u.away {
+				u.leave(b, later(due, b.after), fate, why)
+			}
+		}
+		return
+	}
+	if fate.Fault == Delayed {
+		b.after = later(due, b.after).Add(fate.For)
+	}
+	due = later(due, b.after)
+	if n := len(t.queue); n >= booksInFlight {
 		// Its head leaves when it is due, so that the newest does not wait for ever, however fast books come.
 		t.queue[n-1].due = due
-		x.cfg.Engine.Book(s, t.queue[n-1].book)
-		return true
+		x.cfg.Engine.Book(t.market.Symbol, t.queue[n-1].book)
+		return
 	}
-	book := new(exchange.Book)
-	if n := len(b.free); n > 0 {
-		book, b.free = b.free[n-1], b.free[:n-1]
-	}
-	x.cfg.Engine.Book(s, book)
+	book := b.room()
+	x.cfg.Engine.Book(t.market.Symbol, book)
 	t.queue = append(t.queue, shown{due, book})
-	return true
+}
+
+// leave tells the subscriber that the book cannot be followed, and when it has it again.
+func (t *track) leave(b *bookStream, due time.Time, fate Fate, why error) {
+	book := b.room()
+	book.Market = t.market
+	book.Invalidate(why)
+	t.queue = append(t.queue, shown{due, book}, shown{fate.repaired(due), nil})
+	t.away = true
+}
+
+func (b *bookStream) room() *exchange.Book {
+	if n := len(b.free); n > 0 {
+		book := b.free[n-1]
+		b.free = b.free[:n-1]
+		return book
+	}
+	return new(exchange.Book)
 }
 
 // emitBooks emits what is due and returns when the next is; zero: nothing is on its way.
@@ -89,145 +132,45 @@ func (x *Exchange) emitBooks(ctx context.Context, b *bookStream, emit func(*exch
 	var next time.Time
 	for _, t := range b.tracks {
 		for ctx.Err() == nil {
-			x.mu.Lock()
-			now := time.Now()
-			book := t.pop(now, b)
-			if book == nil && len(t.queue) > 0 {
-				next = sooner(next, t.queue[0].due)
-			}
-			x.mu.Unlock()
+			var book *exchange.Book
+			x.floor.Read(func(now time.Time, e *Engine) {
+				if book = t.pop(now, b, e); book != nil {
+					book.RecvTime = now
+				} else if len(t.queue) > 0 {
+					next = sooner(next, t.queue[0].due)
+				}
+			})
 			if book == nil {
 				break
 			}
-			book.RecvTime = now
 			emit(book)
-			x.mu.Lock()
-			b.free = append(b.free, book)
-			x.mu.Unlock()
+			x.floor.Read(func(time.Time, *Engine) { b.free = append(b.free, book) })
 		}
 	}
 	return next
 }
 
 // pop takes the newest book that is due off the queue, and whatever is older; it stops at a book with Err.
-func (t *track) pop(now time.Time, b *bookStream) *exchange.Book {
+func (t *track) pop(now time.Time, b *bookStream, e *Engine) *exchange.Book {
 	var book *exchange.Book
 	n := 0
 	for n < len(t.queue) && !t.queue[n].due.After(now) && (book == nil || book.Err == nil) {
+		next := t.queue[n].book
+		n++
+		if next == nil {
+			t.away, t.version, next = false, e.Version(t.market.Symbol), b.room()
+			if !e.Book(t.market.Symbol, next) {
+				b.free = append(b.free, next)
+				continue
+			}
+		}
 		if book != nil {
 			b.free = append(b.free, book)
 		}
-		book = t.queue[n].book
-		n++
+		book = next
 	}
 	t.queue = slices.Delete(t.queue, 0, n)
 	return book
-}
-
-// orderStream is one subscriber of the private stream. All but wake is guarded by Exchange.mu.
-type orderStream struct {
-	wake  chan struct{}
-	since uint64 // the next event to fetch
-	queue []coming
-	full  bool // events were left behind: reconcile when the queue has drained
-}
-
-type coming struct {
-	due   time.Time
-	event exchange.Event
-}
-
-// StreamOrders follows the account's orders: StreamUp, then every event after the feed's latency. A subscriber that falls 4,096 events behind
-// sees StreamDown, then for each order that has news its state with the fills that were missed, and StreamUp.
-func (x *Exchange) StreamOrders(ctx context.Context, emit func(exchange.Event)) error {
-	o := &orderStream{wake: make(chan struct{}, 1)}
-	x.mu.Lock()
-	_, o.since, _ = x.cfg.Engine.Events(0)
-	x.orders[o] = struct{}{}
-	x.mu.Unlock()
-	defer func() {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		delete(x.orders, o)
-	}()
-	emit(x.cfg.Engine.ofStream(exchange.StreamUp, time.Now()))
-	return x.pump(ctx, o.wake, func() time.Time { return x.emitEvents(ctx, o, emit) })
-}
-
-// fetch moves new events into the queue; it reports whether there are any, or whether the stream has to reconcile.
-func (o *orderStream) fetch(now time.Time, x *Exchange) bool {
-	if o.full {
-		return false
-	}
-	news, next, ok := x.cfg.Engine.Events(o.since)
-	if !ok || len(o.queue)+len(news) > eventsInFlight {
-		o.full = true
-		return true
-	}
-	o.since = next
-	for _, ev := range news {
-		o.queue = append(o.queue, coming{now.Add(x.feedDelay()), ev})
-	}
-	return len(news) > 0
-}
-
-// emitEvents emits what is due and returns when the next is; zero: nothing is on its way.
-func (x *Exchange) emitEvents(ctx context.Context, o *orderStream, emit func(exchange.Event)) time.Time {
-	for ctx.Err() == nil {
-		x.mu.Lock()
-		now := time.Now()
-		n := 0
-		for n < len(o.queue) && !o.queue[n].due.After(now) {
-			n++
-		}
-		batch := slices.Clone(o.queue[:n])
-		o.queue = slices.Delete(o.queue, 0, n)
-		var next time.Time
-		if len(o.queue) > 0 {
-			next = o.queue[0].due
-		}
-		if o.full && len(o.queue) == 0 {
-			batch = append(batch, o.reconcile(now, x)...)
-		}
-		x.mu.Unlock()
-		if len(batch) == 0 {
-			return next
-		}
-		for _, c := range batch {
-			emit(c.event)
-		}
-	}
-	return time.Time{}
-}
-
-// reconcile is what a stream that lost events is told instead.
-func (o *orderStream) reconcile(now time.Time, x *Exchange) (r []coming) {
-	for _, ev := range missed(x.cfg.Engine, now, o.since) {
-		r = append(r, coming{now, ev})
-	}
-	_, o.since, _ = x.cfg.Engine.Events(o.since)
-	o.full = false
-	return r
-}
-
-// missed tells what happened from the event numbered since on to somebody who did not see the events: the stream was down, each order
-// that has news with the fills since then, the stream is up.
-func missed(e *Engine, now time.Time, since uint64) []exchange.Event {
-	down := &exchange.Error{Venue: e.Venue(), Op: "stream", Class: exchange.ErrUnavailable, Code: "slow", Message: "subscriber too slow"}
-	lost := e.ofStream(exchange.StreamDown, now)
-	lost.Err = down
-	r := []exchange.Event{lost}
-	for _, order := range e.Changed(e.Account(), since) {
-		r = append(r, exchange.Event{Kind: exchange.OrderUpdate, Order: order, Time: now})
-	}
-	return append(r, e.ofStream(exchange.StreamUp, now))
-}
-
-// ofStream is an event of the stream itself.
-func (e *Engine) ofStream(kind exchange.EventKind, at time.Time) exchange.Event {
-	ev := exchange.Event{Kind: kind, Time: at}
-	ev.Order.Market.Venue, ev.Order.Account = e.cfg.Venue, e.cfg.Account
-	return ev
 }
 
 // pump calls work whenever there is something new, or what it waits for is due, until ctx or the exchange ends.
@@ -255,6 +198,14 @@ func (x *Exchange) pump(ctx context.Context, wake <-chan struct{}, work func() t
 // sooner is the earlier of a, where zero means none, and b.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// later is the later of a and b.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
 		return b
 	}
 	return a
