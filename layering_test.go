@@ -37,6 +37,7 @@ var may = map[string][]string{
 	"pnl":                          {"exchange", "internal"},
 	"internal":                     {"exchange", "internal"},
 	"internal/simwire":             {"exchange", "exchange/sim", "internal/pipe"},
+	"internal/stage":               {"exchange", "exchange/sim", "exchange/exchangetest"},
 	"internal/conformance":         {"exchange", "exchange/sim", "exchange/binance/binancetest", "exchange/okx/okxtest", "exchange/bybit/bybittest"},
 	"examples": {"arb", "exchange", "exchange/binance", "exchange/okx", "exchange/bybit", "exchange/sim", "feed", "order", "pnl",
 		"exchange/binance/binancetest", "exchange/okx/okxtest", "exchange/bybit/bybittest"},
