@@ -212,7 +212,8 @@ type asked struct {
 
 // noted is one order.
 type noted struct {
-	prices []exchange.Decimal // that are on their way, the newest last
+	first  exchange.Decimal   // the price that it was placed at, zero of a market order
+	prices []exchange.Decimal // that it was changed to and that are on their way, the newest last
 	market bool
 }
 
@@ -233,7 +234,13 @@ func (a *asked) note(id string, price exchange.Decimal, market bool) {
 		delete(a.of, a.ring[a.next])
 		a.ring[a.next], a.next = id, (a.next+1)%askedMax
 	}
-	if o.market = market; !price.IsZero() {
+	o.market = market
+	switch {
+	case price.IsZero():
+	case !known:
+		o.first = price
+	case len(o.prices) == 0 && o.first.Equal(price): // as it was
+	default:
 		o.prices = append(o.prices[max(0, len(o.prices)-7):], price) // older ones are no longer on their way
 	}
 	a.of[id] = o
@@ -250,7 +257,11 @@ func (a *asked) inBase(id string) bool {
 func (a *asked) compare(o *exchange.Order) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	list := a.of[o.ClientID].prices
+	of := a.of[o.ClientID]
+	list := of.prices
+	if len(list) < 8 && !of.first.IsZero() { // else it is not on its way any more
+		list = append([]exchange.Decimal{of.first}, list...)
+	}
 	if len(list) == 0 || o.ClientID == "" {
 		return o.Reason
 	}

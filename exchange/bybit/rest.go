@@ -84,12 +84,13 @@ func (x *Exchange) sign(w *rest.Wire, now time.Time, egress int, deadline time.T
 	if err != nil {
 		return err
 	}
-	w.Header["X-Bapi-Api-Key"] = []string{s.key.Reveal()}
-	w.Header["X-Bapi-Timestamp"] = []string{stamp}
-	w.Header["X-Bapi-Recv-Window"] = []string{window}
-	w.Header["X-Bapi-Sign"] = []string{string(signature)}
-	if w.Body != nil {
-		w.Header["Content-Type"] = []string{"application/json"}
+	v := [...]string{s.key.Reveal(), stamp, window, string(signature), "application/json"}
+	names := [...]string{"X-Bapi-Api-Key", "X-Bapi-Timestamp", "X-Bapi-Recv-Window", "X-Bapi-Sign", "Content-Type"}
+	for i, k := range names {
+		if i == 4 && w.Body == nil {
+			break
+		}
+		w.Header[k] = v[i : i+1 : i+1]
 	}
 	return nil
 }

@@ -94,7 +94,9 @@ func (x *Exchange) place(ctx context.Context, req *exchange.OrderRequest) (venue
 		lane = rest.Protects
 	}
 	x.tracker.Sending(*req)
-	x.parse.asked.note(req.ClientID, req.Price, req.Type == exchange.TypeMarket)
+	if req.Market.Symbol.Kind == exchange.Perp || req.Type == exchange.TypeMarket { // spot moves no price
+		x.parse.asked.note(req.ClientID, req.Price, req.Type == exchange.TypeMarket)
+	}
 	venueID, err = x.write(ctx, placing(req, name, l), req.Market.Symbol.Kind, lane, req.Deadline, l)
 	if err != nil && !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) {
 		x.tracker.Forget(req.Ref())
