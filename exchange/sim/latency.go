@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"math/bits"
+	"sort"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -14,20 +16,113 @@ type Latency struct {
 	Feed     Delay // books and private events, to the client
 }
 
-// Delay is a constant part and a uniform one: from Min up to and including Min + Jitter.
-type Delay struct{ Min, Jitter time.Duration }
-
-func (d Delay) draw(_ time.Time, h uint64) time.Duration {
-	return d.Min + time.Duration(h%uint64(d.Jitter+1))
+// Delay is a sum of parts, of which any may be left out: from Min up to and including Min + Jitter, evenly; one from a distribution; one as
+// it was measured at that time. All of it is integer arithmetic, so that it is the same everywhere.
+type Delay struct {
+	Min, Jitter time.Duration
+	Quantiles   []Quantile // ascending; between two of them it is drawn evenly
+	Rows        []Measured // ascending; between two of them it is interpolated
 }
 
-func (l Latency) validate() error {
-	for _, d := range [...]Delay{l.Entry, l.Response, l.Feed} {
-		if d.Min < 0 || d.Jitter < 0 {
-			return fmt.Errorf("sim: negative latency %v: %w", d, exchange.ErrInvalid)
+// Quantile says that Share millionths of all delays are no longer than Delay. None is shorter than that of the first of a table, or
+// longer than that of the last.
+type Quantile struct {
+	Share uint32
+	Delay time.Duration
+}
+
+// Measured is a delay as it was at one time by the clock of the simulation. Before the first row of a table, and after the last, it is as there.
+type Measured struct {
+	At    time.Time
+	Delay time.Duration
+}
+
+// draw is the delay of what h was drawn for, at now.
+func (d *Delay) draw(now time.Time, h uint64) time.Duration {
+	sum := d.Min
+	if d.Jitter > 0 {
+		sum += time.Duration(h % uint64(d.Jitter+1))
+	}
+	if len(d.Quantiles) > 0 {
+		sum += d.quantile(mix(h))
+	}
+	if len(d.Rows) > 0 {
+		sum += d.measured(now)
+	}
+	return sum
+}
+
+// quantile is the delay at the point of the distribution that h, as a fraction of 2^64, stands for.
+func (d *Delay) quantile(h uint64) time.Duration {
+	share, rest := bits.Mul64(h, million) // rest are fractions of a millionth
+	q := d.Quantiles
+	i := sort.Search(len(q), func(i int) bool { return uint64(q[i].Share) > share })
+	switch i {
+	case 0:
+		return q[0].Delay
+	case len(q):
+		return q[i-1].Delay
+	}
+	a, b := q[i-1], q[i]
+	return between(a.Delay, b.Delay, (share-uint64(a.Share))<<32|rest>>32, uint64(b.Share-a.Share)<<32)
+}
+
+// measured is the delay at now.
+func (d *Delay) measured(now time.Time) time.Duration {
+	r := d.Rows
+	i := sort.Search(len(r), func(i int) bool { return r[i].At.After(now) })
+	switch i {
+	case 0:
+		return r[0].Delay
+	case len(r):
+		return r[i-1].Delay
+	}
+	a, b := r[i-1], r[i]
+	return between(a.Delay, b.Delay, uint64(now.Sub(a.At)), uint64(b.At.Sub(a.At)))
+}
+
+// between is a + (b - a) * n / of, rounded towards a; n is at most of.
+func between(a, b time.Duration, n, of uint64) time.Duration {
+	low, high := min(a, b), max(a, b)
+	hi, lo := bits.Mul64(uint64(high-low), n)
+	part, _ := bits.Div64(hi, lo, of)
+	if a <= b {
+		return a + time.Duration(part)
+	}
+	return a - time.Duration(part)
+}
+
+func (l *Latency) validate() error {
+	for _, d := range [...]*Delay{&l.Entry, &l.Response, &l.Feed} {
+		if why := d.wrong(); why != "" {
+			return fmt.Errorf("sim: latency: %s: %w", why, exchange.ErrInvalid)
 		}
 	}
 	return nil
+}
+
+// wrong says why d is none; "": it is one.
+func (d *Delay) wrong() string {
+	if d.Min < 0 || d.Jitter < 0 {
+		return fmt.Sprintf("negative: %s, %s", d.Min, d.Jitter)
+	}
+	for i, q := range d.Quantiles {
+		switch {
+		case q.Share > million || q.Delay < 0:
+			return fmt.Sprintf("quantile %d is %s", q.Share, q.Delay)
+		case i > 0 && (q.Share <= d.Quantiles[i-1].Share || q.Delay < d.Quantiles[i-1].Delay):
+			return fmt.Sprintf("quantile %d is %s after %v", q.Share, q.Delay, d.Quantiles[i-1])
+		}
+	}
+	for i, r := range d.Rows {
+		switch {
+		case r.Delay < 0:
+			return fmt.Sprintf("measured %s", r.Delay)
+		case i > 0 && !r.At.After(d.Rows[i-1].At):
+			return fmt.Sprintf("row of %s after one of %s", r.At, d.Rows[i-1].At)
+		}
+	}
+	return ""
 }
 
 // hash mixes the words that identify a draw into 64 even bits: FNV-1a over the bytes, then the finalizer of splitmix64, since the
@@ -41,7 +136,11 @@ func hash(seed uint64, salt, op, key string, try int) uint64 {
 		}
 		h = (h ^ 0xff) * prime // so that "ab", "c" is not "a", "bc"
 	}
-	h = (h ^ uint64(try)) * prime
+	return finish((h ^ uint64(try)) * prime)
+}
+
+// finish is the finalizer of splitmix64.
+func finish(h uint64) uint64 {
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
 	h = (h ^ h>>27) * 0x94d049bb133111eb
 	return h ^ h>>31
