@@ -43,40 +43,58 @@ type follower struct {
 	begun   bool
 	seen    uint64    // version of the book that was looked at last
 	said    time.Time // the last message
-	stale   time.Time // StaleBook lasts until then; zero: it does not
+	frozen  bool      // StaleBook: nothing is told until mend
+	mend    time.Time // when a fault is put right, if nothing has happened before; zero: none is to be
 }
 
 func (f *follower) look(now time.Time, e *sim.Engine) time.Time {
 	v := e.Version(f.Symbol)
+	waiting := f.mend.IsZero() || now.Before(f.mend)
 	switch {
-	case now.Before(f.stale):
-		return f.stale
-	case f.begun && v == f.seen && f.stale.IsZero():
+	case waiting && (f.frozen || f.begun && v == f.seen):
 		return f.repeat(now)
 	case !e.Book(f.Symbol, &f.book):
 		return time.Time{}
 	}
-	f.stale, f.seen = time.Time{}, v
-	if !f.begun {
+	f.seen, f.frozen, f.mend = v, false, time.Time{}
+	if f.begun {
+		f.change(now)
+	} else {
 		f.begin(now)
-		return f.repeat(now)
 	}
-	if !f.picture.changes(&f.book) {
-		return f.repeat(now)
+	return f.repeat(now)
+}
+
+// change tells what is different now.
+func (f *follower) change(now time.Time) {
+	if !f.picture.Update(&f.book, &f.delta) {
+		return
 	}
 	fate := f.fate(now)
 	switch fate.Fault {
 	case sim.StaleBook:
-		f.stale = now.Add(orElse(fate.For))
-		return f.stale
+		f.picture.undo(&f.delta)
+		f.spoil(now, fate)
+		return
+	case sim.CrossedBook:
+		f.picture.undo(&f.delta)
+		f.spoil(now, fate)
+		f.picture.Update(&f.book, &f.delta)
+	}
+	f.say(now, fate, true)
+}
+
+// spoil begins a fault of the book itself.
+func (f *follower) spoil(now time.Time, fate sim.Fate) {
+	f.mend = now.Add(orElse(fate.For))
+	switch fate.Fault {
+	case sim.StaleBook:
+		f.frozen = true
 	case sim.CrossedBook:
 		Cross(&f.book)
-		f.stale = now // whatever the version says, the next look finds a difference
+	default:
+		f.mend = time.Time{}
 	}
-	if f.picture.Update(&f.book, &f.delta) {
-		f.say(now, fate, true)
-	}
-	return f.repeat(now)
 }
 
 // begin shows the first book.
@@ -87,13 +105,7 @@ func (f *follower) begin(now time.Time) {
 		return
 	}
 	fate := f.fate(now)
-	switch fate.Fault {
-	case sim.CrossedBook:
-		Cross(&f.book)
-		f.stale = now
-	case sim.StaleBook:
-		f.stale = now.Add(orElse(fate.For))
-	}
+	f.spoil(now, fate)
 	shown := f.picture.Draw(&f.book)
 	f.push(now, f.Snapshot(now, shown, true), fate)
 }
@@ -114,24 +126,16 @@ func (f *follower) push(now time.Time, text []byte, fate sim.Fate) {
 	}
 }
 
-// repeat says the same again where it is time, and returns when it will be.
+// repeat says the same again where it is time, and returns when to look again.
 func (f *follower) repeat(now time.Time) time.Time {
-	if f.Repeat <= 0 || !f.begun {
-		return f.due()
+	if f.Repeat <= 0 || !f.begun || f.frozen {
+		return f.mend
 	}
 	if !now.Before(f.said.Add(f.Repeat)) {
 		f.picture.Same(&f.delta)
 		f.say(now, f.fate(now), false)
 	}
-	return sooner(f.said.Add(f.Repeat), f.due())
-}
-
-// due is when a spoiled or a stale book is put right.
-func (f *follower) due() time.Time {
-	if f.stale.IsZero() {
-		return time.Time{}
-	}
-	return f.stale
+	return sooner(f.said.Add(f.Repeat), f.mend)
 }
 
 func (f *follower) fate(now time.Time) sim.Fate {

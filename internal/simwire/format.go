@@ -2,6 +2,7 @@ package simwire
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
@@ -94,25 +95,24 @@ func (f Format) Base(q exchange.Decimal) exchange.Decimal {
 	return q.Mul(f.contract)
 }
 
-// Places is d with at least so many digits behind the point: never rounded.
+// Places is d with at least so many digits behind the point, and with more only where the number has them: it is never rounded.
 func Places(d exchange.Decimal, places int) string {
-	text := []byte(d.String())
-	point := -1
-	for i, c := range text {
-		if c == '.' {
-			point = i
+	text := d.String()
+	point := strings.IndexByte(text, '.')
+	if point < 0 {
+		if places <= 0 {
+			return text
 		}
+		point, text = len(text), text+"."
 	}
-	have := 0
-	if point >= 0 {
-		have = len(text) - point - 1
-	} else if places > 0 {
-		text = append(text, '.')
+	end := point + 1 + max(places, 0)
+	for len(text) > end && text[len(text)-1] == '0' {
+		text = text[:len(text)-1]
 	}
-	for ; have < places; have++ {
-		text = append(text, '0')
+	if places <= 0 {
+		return strings.TrimSuffix(text, ".")
 	}
-	return string(text)
+	return text + strings.Repeat("0", max(end-len(text), 0))
 }
 
 // appendScaled appends v * 10^exp with at least so many places.

@@ -64,7 +64,10 @@ func TestMeet(t *testing.T) {
 				})})
 				t.Cleanup(h.Close)
 				cl := client(t, h)
-				cl.Timeout = time.Second
+				cl.Timeout = 100 * time.Millisecond
+				if pipe || c.want != "" {
+					cl.Timeout = 10 * time.Second
+				}
 				status, got, err := post(cl, h.URL("http", "a"), "x=1")
 				switch {
 				case c.want == "":
@@ -119,6 +122,7 @@ func TestMeetTravels(t *testing.T) {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		after(3 * time.Second)
+		synctest.Wait()
 		if at != 2*time.Second || done != 3*time.Second {
 			t.Errorf("executed after %v, answered after %v", at, done)
 		}

@@ -43,6 +43,7 @@ type Meter struct {
 
 	mu     sync.Mutex
 	counts map[counted]*count
+	many   int // so many are looked through for what is of no use any more
 }
 
 type counted struct{ limit, scope string }
@@ -58,7 +59,7 @@ type count struct {
 
 // NewMeter counts by these limits.
 func NewMeter(limits ...Limit) *Meter {
-	m := &Meter{limits: make(map[string]*Limit), counts: make(map[counted]*count)}
+	m := &Meter{limits: make(map[string]*Limit), counts: make(map[counted]*count), many: manyScopes}
 	for _, l := range limits {
 		m.limits[l.Name] = &l
 	}
@@ -132,7 +133,7 @@ func (m *Meter) limit(name string) *Limit {
 	return l
 }
 
-// manyScopes is when those that are of no use any more are looked for.
+// manyScopes is what is kept of scopes without a look at their use.
 const manyScopes = 4096
 
 func (m *Meter) count(l *Limit, scope string, now time.Time) *count {
@@ -141,12 +142,13 @@ func (m *Meter) count(l *Limit, scope string, now time.Time) *count {
 	if c != nil {
 		return c
 	}
-	if len(m.counts) >= manyScopes {
+	if len(m.counts) >= m.many {
 		for k, c := range m.counts {
 			if r := c.read(m.limits[k.limit], now); r.Used == 0 && r.Banned.IsZero() {
 				delete(m.counts, k)
 			}
 		}
+		m.many = max(manyScopes, 2*len(m.counts))
 	}
 	c = &count{fixed: fixed{per: l.Per, from: now.Truncate(l.Per)}, rolling: rolling{per: l.Per}}
 	m.counts[k] = c

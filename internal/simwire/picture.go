@@ -2,7 +2,6 @@ package simwire
 
 import (
 	"math"
-	"slices"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
@@ -65,16 +64,10 @@ func (p *Picture) Same(d *Delta) {
 	*d = Delta{Bids: d.Bids[:0], Asks: d.Asks[:0], Scale: p.shown.Scale, Book: &p.shown, First: p.last, Last: p.last, Prev: p.last, Count: p.count}
 }
 
-// changes reports whether b would be a difference.
-func (p *Picture) changes(b *exchange.Book) bool {
-	return b.Scale != p.shown.Scale || !slices.Equal(top(b.Bids, p.depth), p.shown.Bids) || !slices.Equal(top(b.Asks, p.depth), p.shown.Asks)
-}
-
-func top(s []exchange.Level, depth int) []exchange.Level {
-	if depth > 0 && len(s) > depth {
-		return s[len(s)-depth:]
-	}
-	return s
+// undo takes the last Update back, which had made d.
+func (p *Picture) undo(d *Delta) {
+	p.shown, p.other = p.other, p.shown
+	p.last, p.count = d.Prev, d.Count-1
 }
 
 // Last is the number of the newest change that was shown.

@@ -129,7 +129,9 @@ func (t *Topics) look(news bool) (next time.Time) {
 			if !x.due(now) {
 				continue
 			}
-			x.dirty, x.from = false, now.Add(x.Every)
+			if x.dirty {
+				x.dirty, x.from = false, now.Add(x.Every)
+			}
 			x.again = x.Look(now, e)
 		}
 	})
@@ -156,13 +158,13 @@ func (x *subscribed) due(now time.Time) bool {
 	return !at.IsZero() && !at.After(now)
 }
 
-// next is when x is to look; zero: when something happens.
+// next is when x is to look; zero: when something happens. What has happened is told when Every lets it, not when the topic asked to look.
 func (x *subscribed) next() time.Time {
-	if x.dirty && x.from.IsZero() {
-		return time.Unix(0, 0)
+	switch {
+	case !x.dirty:
+		return x.again
+	case x.from.IsZero():
+		return time.Unix(0, 0) // it has not looked yet
 	}
-	if x.dirty {
-		return sooner(x.from, x.again)
-	}
-	return x.again
+	return x.from
 }
