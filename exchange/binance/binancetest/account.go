@@ -1,0 +1,373 @@
+package binancetest
+
+import (
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/sim"
+)
+
+// spotWallet is the answer to GET account of spot.
+type spotWallet struct {
+	Maker       int           `json:"makerCommission"`
+	Taker       int           `json:"takerCommission"`
+	Buyer       int           `json:"buyerCommission"`
+	Seller      int           `json:"sellerCommission"`
+	Rates       commission    `json:"commissionRates"`
+	Trades      bool          `json:"canTrade"`
+	Withdraws   bool          `json:"canWithdraw"`
+	Deposits    bool          `json:"canDeposit"`
+	Brokered    bool          `json:"brokered"`
+	RequireSTP  bool          `json:"requireSelfTradePrevention"`
+	PreventSOR  bool          `json:"preventSor"`
+	Update      int64         `json:"updateTime"`
+	Type        string        `json:"accountType"`
+	Balances    []spotBalance `json:"balances"`
+	Permissions []string      `json:"permissions"`
+	UID         int64         `json:"uid"`
+}
+
+type spotBalance struct {
+	Asset  string `json:"asset"`
+	Free   string `json:"free"`
+	Locked string `json:"locked"`
+}
+
+type commission struct {
+	Maker  string `json:"maker"`
+	Taker  string `json:"taker"`
+	Buyer  string `json:"buyer"`
+	Seller string `json:"seller"`
+}
+
+// fees are the account's rates on m.
+func (c *call) fees(m *market) (r exchange.FeeRates) {
+	c.h.s.look(func(_ time.Time, e *sim.Engine) { r, _ = e.Fees(c.key.Account, m.ins.Market.Symbol) })
+	return r
+}
+
+// rates writes fees; none for buyers and sellers.
+func rates(r exchange.FeeRates) commission {
+	none := money(exchange.Decimal{})
+	return commission{money(r.Maker), money(r.Taker), none, none}
+}
+
+func points(d exchange.Decimal) int {
+	n, _ := d.Round(exchange.Scaled(1, -4), exchange.HalfEven).Int64(-4)
+	return int(n)
+}
+
+// wallet tells the spot wallet.
+func (c *call) wallet() (any, *refusal) {
+	omit, refused := c.params.flag("omitZeroBalances")
+	if refused != nil {
+		return nil, refused
+	}
+	var f exchange.FeeRates
+	if len(c.h.list) > 0 {
+		f = c.fees(c.h.list[0])
+	}
+	a := spotWallet{
+		Maker: points(f.Maker), Taker: points(f.Taker), Rates: rates(f), Trades: !c.key.ReadOnly, Withdraws: true, Deposits: true, Update: time.Now().UnixMilli(),
+		Type: "SPOT", Permissions: []string{"SPOT"}, UID: 1, Balances: []spotBalance{},
+	}
+	held := map[exchange.Asset]bool{}
+	for _, b := range c.balances() {
+		held[b.Asset] = true
+		a.Balances = append(a.Balances, spotBalance{string(b.Asset), money(b.Free), money(b.Locked)})
+	}
+	for _, asset := range c.h.assets {
+		if !omit && !held[asset] {
+			a.Balances = append(a.Balances, spotBalance{string(asset), money(exchange.Decimal{}), money(exchange.Decimal{})})
+		}
+	}
+	return a, nil
+}
+
+// balances are those of the wallet of the request's market.
+func (c *call) balances() (list []exchange.Balance) {
+	other := exchange.WalletPerp
+	if c.h.kind == exchange.Perp {
+		other = exchange.WalletSpot
+	}
+	c.h.s.look(func(_ time.Time, e *sim.Engine) {
+		for _, b := range e.Balances(c.key.Account) {
+			if b.Wallet != other {
+				list = append(list, b)
+			}
+		}
+	})
+	return list
+}
+
+type spotFees struct {
+	Symbol   string     `json:"symbol"`
+	Standard commission `json:"standardCommission"`
+	Special  commission `json:"specialCommission"`
+	Tax      commission `json:"taxCommission"`
+	Discount discount   `json:"discount"`
+}
+
+type discount struct {
+	Account bool   `json:"enabledForAccount"`
+	Symbol  bool   `json:"enabledForSymbol"`
+	Asset   string `json:"discountAsset"`
+	Rate    string `json:"discount"`
+}
+
+func (c *call) spotFees() (any, *refusal) {
+	m, refused := c.market()
+	if refused != nil {
+		return nil, refused
+	}
+	none := rates(exchange.FeeRates{})
+	return spotFees{m.symbol, rates(c.fees(m)), none, none, discount{Asset: "BNB", Rate: "0.75000000"}}, nil
+}
+
+type perpFees struct {
+	Symbol string `json:"symbol"`
+	Maker  string `json:"makerCommissionRate"`
+	Taker  string `json:"takerCommissionRate"`
+	RPI    string `json:"rpiCommissionRate"`
+}
+
+func (c *call) perpFees() (any, *refusal) {
+	m, refused := c.market()
+	if refused != nil {
+		return nil, refused
+	}
+	r := c.fees(m)
+	return perpFees{m.symbol, r.Maker.String(), r.Taker.String(), r.Maker.String()}, nil
+}
+
+type perpWallet struct {
+	Alias     string `json:"accountAlias"`
+	Asset     string `json:"asset"`
+	Balance   string `json:"balance"`
+	Cross     string `json:"crossWalletBalance"`
+	Profit    string `json:"crossUnPnl"`
+	Available string `json:"availableBalance"`
+	Withdraw  string `json:"maxWithdrawAmount"`
+	Margin    bool   `json:"marginAvailable"`
+	Update    int64  `json:"updateTime"`
+}
+
+func (c *call) perpBalances() (any, *refusal) {
+	rows := []perpWallet{}
+	for _, b := range c.balances() {
+		free := money(b.Free.Max(exchange.Decimal{}))
+		rows = append(rows, perpWallet{"SIM", string(b.Asset), money(b.Total()), money(b.Total()), money(exchange.Decimal{}), free, free, true, time.Now().UnixMilli()})
+	}
+	return rows, nil
+}
+
+// perpRisk is a position as positionRisk has it.
+type perpRisk struct {
+	Symbol      string `json:"symbol"`
+	Side        string `json:"positionSide"`
+	Qty         string `json:"positionAmt"`
+	Entry       string `json:"entryPrice"`
+	BreakEven   string `json:"breakEvenPrice"`
+	Mark        string `json:"markPrice"`
+	Profit      string `json:"unRealizedProfit"`
+	Liquidation string `json:"liquidationPrice"`
+	Isolated    string `json:"isolatedMargin"`
+	Notional    string `json:"notional"`
+	MarginAsset string `json:"marginAsset"`
+	Wallet      string `json:"isolatedWallet"`
+	Initial     string `json:"initialMargin"`
+	Maintenance string `json:"maintMargin"`
+	OfPosition  string `json:"positionInitialMargin"`
+	OfOrders    string `json:"openOrderInitialMargin"`
+	ADL         int    `json:"adl"`
+	Bids        string `json:"bidNotional"`
+	Asks        string `json:"askNotional"`
+	Update      int64  `json:"updateTime"`
+}
+
+func (c *call) positionRisk() (any, *refusal) {
+	all, refused := c.markets()
+	if refused != nil {
+		return nil, refused
+	}
+	rows := []perpRisk{}
+	c.h.s.look(func(_ time.Time, e *sim.Engine) {
+		for _, m := range all {
+			if r, ok := c.risk(e, m); ok {
+				rows = append(rows, r)
+			}
+		}
+	})
+	return rows, nil
+}
+
+// risk is the account's position on m; false where it has neither that nor orders.
+func (c *call) risk(e *sim.Engine, m *market) (perpRisk, bool) {
+	y := m.ins.Market.Symbol
+	var q exchange.Decimal
+	var at time.Time
+	for _, p := range e.Positions(c.key.Account) {
+		if p.Market == m.ins.Market {
+			q, at = p.Quantity, p.Time
+		}
+	}
+	orders, position := e.Margin(c.key.Account, y)
+	if q.IsZero() && orders.IsZero() && len(e.OpenOrders(c.key.Account, y)) == 0 {
+		return perpRisk{}, false
+	}
+	mark, _ := e.Mark(y)
+	entry := e.Entry(c.key.Account, y)
+	r := perpRisk{
+		Symbol: m.symbol, Side: "BOTH", Qty: m.qty(q), Entry: m.price(entry), BreakEven: m.price(entry), Mark: money(mark), Profit: money(q.Mul(mark.Sub(entry))),
+		Liquidation: "0", Isolated: "0", Notional: money(q.Mul(mark)), MarginAsset: string(y.Quote), Wallet: "0", Initial: money(orders.Add(position)),
+		Maintenance: money(q.Abs().Mul(mark).Mul(exchange.Scaled(4, -3))), OfPosition: money(position), OfOrders: money(orders), ADL: 1, Bids: "0", Asks: "0",
+		Update: ms(at),
+	}
+	if q.IsZero() {
+		r.Entry, r.BreakEven, r.ADL = "0.0", "0.0", 0
+	}
+	return r, true
+}
+
+// perpTotals is the answer to GET account of futures.
+type perpTotals struct {
+	Initial     string     `json:"totalInitialMargin"`
+	Maintenance string     `json:"totalMaintMargin"`
+	Wallet      string     `json:"totalWalletBalance"`
+	Profit      string     `json:"totalUnrealizedProfit"`
+	Margin      string     `json:"totalMarginBalance"`
+	Cross       string     `json:"totalCrossWalletBalance"`
+	Available   string     `json:"availableBalance"`
+	Withdraw    string     `json:"maxWithdrawAmount"`
+	Assets      any        `json:"assets"`
+	Positions   []perpRisk `json:"positions"`
+}
+
+type perpAsset struct {
+	Asset     string `json:"asset"`
+	Wallet    string `json:"walletBalance"`
+	Margin    string `json:"marginBalance"`
+	Initial   string `json:"initialMargin"`
+	Cross     string `json:"crossWalletBalance"`
+	Available string `json:"availableBalance"`
+	Update    int64  `json:"updateTime"`
+}
+
+func (c *call) perpAccount() (any, *refusal) {
+	var total, locked exchange.Decimal
+	assets := []perpAsset{}
+	for _, b := range c.balances() {
+		total, locked = total.Add(b.Total()), locked.Add(b.Locked)
+		all := money(b.Total())
+		assets = append(assets, perpAsset{string(b.Asset), all, all, money(b.Locked), all, money(b.Free), time.Now().UnixMilli()})
+	}
+	positions, _ := c.positionRisk()
+	a := perpTotals{
+		Initial: money(locked), Maintenance: "0.00000000", Wallet: money(total), Profit: "0.00000000", Margin: money(total), Cross: money(total),
+		Available: money(total.Sub(locked)), Withdraw: money(total.Sub(locked)), Assets: assets,
+	}
+	a.Positions, _ = positions.([]perpRisk)
+	return a, nil
+}
+
+type accountConfig struct {
+	FeeTier   int   `json:"feeTier"`
+	Trades    bool  `json:"canTrade"`
+	Deposits  bool  `json:"canDeposit"`
+	Withdraws bool  `json:"canWithdraw"`
+	Dual      bool  `json:"dualSidePosition"`
+	Update    int64 `json:"updateTime"`
+	Multi     bool  `json:"multiAssetsMargin"`
+	Group     int   `json:"tradeGroupId"`
+}
+
+func (c *call) accountConfig() (any, *refusal) {
+	return accountConfig{Trades: !c.key.ReadOnly, Deposits: true, Withdraws: true, Group: -1}, nil
+}
+
+// words are answers that never change.
+type words map[string]any
+
+func (c *call) symbolConfig() (any, *refusal) {
+	all, refused := c.markets()
+	if refused != nil {
+		return nil, refused
+	}
+	rows := []words{}
+	for _, m := range all {
+		rows = append(rows, words{"symbol": m.symbol, "marginType": "CROSSED", "isAutoAddMargin": false, "leverage": 10, "maxNotionalValue": "1000000"})
+	}
+	return rows, nil
+}
+
+func (c *call) dual() (any, *refusal) { return words{"dualSidePosition": false}, nil }
+
+// setDual refuses hedge mode: there is one position a symbol.
+func (c *call) setDual() (any, *refusal) {
+	both, refused := c.params.flag("dualSidePosition")
+	switch {
+	case refused != nil:
+		return nil, refused
+	case both:
+		return nil, refuse(-4068, "Position side cannot be changed if there exists position.")
+	}
+	return nil, refuse(-4059, "No need to change position side.")
+}
+
+func (c *call) setLeverage() (any, *refusal) {
+	m, refused := c.market()
+	if refused != nil {
+		return nil, refused
+	}
+	n, refused := c.params.integer("leverage", 0)
+	if refused == nil && (n < 1 || n > 125) {
+		refused = refuse(-4028, "Leverage %d is not valid", n)
+	}
+	return words{"leverage": n, "maxNotionalValue": "1000000", "symbol": m.symbol}, refused
+}
+
+func (c *call) setMarginType() (any, *refusal) {
+	if _, refused := c.market(); refused != nil {
+		return nil, refused
+	}
+	if v := c.params.get("marginType"); v != "CROSSED" {
+		return nil, refuse(-4047, "Margin type cannot be changed if there exists open orders.")
+	}
+	return nil, refuse(-4046, "No need to change margin type.")
+}
+
+// orderLimits tells what the account has used of its limits of orders.
+func (c *call) orderLimits() (any, *refusal) {
+	rows := []limitRow{}
+	for i, name := range c.h.limits.orders {
+		row := c.h.limits.rows[i+1]
+		n := c.h.s.meter.Read(name, string(c.key.Account)).Used
+		row.Count = &n
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// income lists the fees that the account paid, which is all that is kept of a futures wallet's history.
+func (c *call) income() (any, *refusal) {
+	all, refused := c.markets()
+	if refused != nil {
+		return nil, refused
+	}
+	s, refused := c.span()
+	if refused != nil {
+		return nil, refused
+	}
+	rows := []words{}
+	for _, m := range all {
+		var fills []exchange.Fill
+		c.h.s.look(func(_ time.Time, e *sim.Engine) { fills = e.Fills(c.key.Account, m.ins.Market.Symbol, s.from) })
+		for _, f := range fills {
+			if s.holds(f.Time) {
+				rows = append(rows, words{"symbol": m.symbol, "incomeType": "COMMISSION", "income": money(f.Fee.Neg()), "asset": string(f.FeeAsset),
+					"info": "COMMISSION", "time": ms(f.Time), "tranId": number(f.TradeID), "tradeId": f.TradeID})
+			}
+		}
+	}
+	return page(rows, s.limit, !s.from.IsZero()), nil
+}
