@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/sim"
+)
+
+// options are the program's flags, checked.
+type options struct {
+	json    bool
+	seed    uint64
+	balance exchange.Decimal // quote value of each asset at each venue
+	faults  sim.Faults
+}
+
+const usage = `Usage: simvenue [flags]
+
+Serves three simulated venues on 127.0.0.1 that speak the protocols of Binance, OKX and Bybit. Ctrl-C ends it.
+Exit 0: it was interrupted; 1: it failed; 2: bad flags. Those are the built program's: "go run" makes each failure a 1.
+
+`
+
+func parseOptions(args []string, help io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("simvenue", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // one clear line instead of the whole usage
+	fs.BoolVar(&o.json, "json", false, "print addresses, keys and markets as one line of JSON")
+	fs.Uint64Var(&o.seed, "seed", 1, "`SEED` of prices and faults; orders still meet whatever book is there when they arrive")
+	balance := fs.String("balance", "100000", "what the account holds of each asset at each venue, worth this `AMOUNT` of USDT")
+	faults := fs.String("faults", "", "what goes wrong, as `FILE` of JSON: see sim.Faults")
+
+	err := fs.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(help, usage)
+		fs.SetOutput(help)
+		fs.PrintDefaults()
+		return o, err
+	}
+	if err == nil && fs.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if err == nil {
+		o.balance, err = exchange.ParseDecimal(*balance)
+		if err != nil || o.balance.Sign() <= 0 {
+			err = fmt.Errorf("-balance %q: want a number above 0", *balance)
+		}
+	}
+	if err == nil {
+		fs.Visit(func(f *flag.Flag) {
+			if f.Name == "faults" {
+				o.faults, err = readFaults(*faults)
+			}
+		})
+	}
+	if err != nil {
+		return o, fmt.Errorf("%w (simvenue -help lists the flags)", err)
+	}
+	return o, nil
+}
+
+// readFaults takes no field that it does not know: a fault that is misspelt would never happen.
+func readFaults(name string) (sim.Faults, error) {
+	var f sim.Faults
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return f, fmt.Errorf("-faults: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err = d.Decode(&f); err == nil {
+		if _, next := d.Token(); !errors.Is(next, io.EOF) {
+			err = errors.New("more than one JSON value")
+		}
+	}
+	if err == nil {
+		_, err = sim.NewInjector(f, sim.Latency{})
+	}
+	if err != nil {
+		return f, fmt.Errorf("-faults %s: %w", name, err)
+	}
+	return f, nil
+}
