@@ -94,7 +94,7 @@ func serverTime(s *scene) {
 		return
 	}
 	t, err := x.ServerTime(s.ctx)
-	(&audit{x: s.raw, s: s}).read("server time", err)
+	(&audit{x: s.raw, s: s}).read(s.ctx, "server time", err)
 	s.must("server time", err)
 	if d := time.Until(t).Abs(); d > time.Minute {
 		s.Errorf("the venue's clock is %s away", d)

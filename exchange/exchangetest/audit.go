@@ -56,8 +56,9 @@ func (a *audit) write(op string, err error) {
 	}
 }
 
-func (a *audit) read(op string, err error) {
-	if err == nil {
+// read lets the bare error of a context that has ended pass: there is nothing else to tell of the venue.
+func (a *audit) read(ctx context.Context, op string, err error) {
+	if err == nil || ctx.Err() != nil && err == ctx.Err() { //nolint:errorlint // bare, not wrapped
 		return
 	}
 	a.common(op, err)
@@ -125,7 +126,7 @@ func (a *audit) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.Ord
 
 func (a *audit) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
 	o, err := a.x.Lookup(ctx, ref)
-	a.read("lookup", err)
+	a.read(ctx, "lookup", err)
 	if err == nil {
 		a.order("lookup", o, ref, nil)
 	}
@@ -134,13 +135,13 @@ func (a *audit) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Ord
 
 func (a *audit) Instruments(ctx context.Context) ([]exchange.Instrument, error) {
 	r, err := a.x.Instruments(ctx)
-	a.read("instruments", err)
+	a.read(ctx, "instruments", err)
 	return r, err
 }
 
 func (a *audit) Snapshot(ctx context.Context, y exchange.Symbol, depth int) (*exchange.Book, error) {
 	b, err := a.x.Snapshot(ctx, y, depth)
-	a.read("snapshot", err)
+	a.read(ctx, "snapshot", err)
 	if err == nil {
 		a.book("snapshot", b)
 	}
@@ -192,13 +193,13 @@ func (a *audit) stream(op string, ctx context.Context, err error) {
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
 		a.s.Errorf("%s: %v, want the error of its context: %v", op, err, ctx.Err())
 	case ctx.Err() == nil:
-		a.read(op, err)
+		a.read(ctx, op, err)
 	}
 }
 
 func (a *audit) Balances(ctx context.Context) ([]exchange.Balance, error) {
 	r, err := a.x.Balances(ctx)
-	a.read("balances", err)
+	a.read(ctx, "balances", err)
 	for _, b := range r {
 		if b.Asset == "" || b.Free.IsZero() && b.Locked.IsZero() {
 			a.s.Errorf("balances: %q is zero and listed", b.Asset)
@@ -209,7 +210,7 @@ func (a *audit) Balances(ctx context.Context) ([]exchange.Balance, error) {
 
 func (a *audit) Positions(ctx context.Context) ([]exchange.Position, error) {
 	r, err := a.x.Positions(ctx)
-	a.read("positions", err)
+	a.read(ctx, "positions", err)
 	for _, p := range r {
 		if p.Market.Venue != a.x.Venue() || p.Account != a.x.Account() || p.Market.Symbol.Kind != exchange.Perp || p.Quantity.IsZero() {
 			a.s.Errorf("positions: %s, account %q, quantity %s", p.Market, p.Account, p.Quantity)
@@ -220,13 +221,13 @@ func (a *audit) Positions(ctx context.Context) ([]exchange.Position, error) {
 
 func (a *audit) Fees(ctx context.Context, y exchange.Symbol) (exchange.FeeRates, error) {
 	r, err := a.x.Fees(ctx, y)
-	a.read("fees", err)
+	a.read(ctx, "fees", err)
 	return r, err
 }
 
 func (a *audit) OpenOrders(ctx context.Context, y exchange.Symbol) ([]exchange.Order, error) {
 	r, err := a.x.OpenOrders(ctx, y)
-	a.read("open orders", err)
+	a.read(ctx, "open orders", err)
 	for _, o := range r {
 		a.order("open orders", o, exchange.OrderRef{Market: exchange.Market{Venue: a.x.Venue(), Symbol: y}, Account: a.x.Account()}, nil)
 		if !o.Status.Working() {
@@ -238,7 +239,7 @@ func (a *audit) OpenOrders(ctx context.Context, y exchange.Symbol) ([]exchange.O
 
 func (a *audit) Fills(ctx context.Context, y exchange.Symbol, since time.Time) ([]exchange.Fill, error) {
 	r, err := a.x.Fills(ctx, y, since)
-	a.read("fills", err)
+	a.read(ctx, "fills", err)
 	for i, f := range r {
 		a.fill("fills", f, exchange.OrderRef{Market: exchange.Market{Venue: a.x.Venue(), Symbol: y}, Account: a.x.Account()})
 		if i > 0 && f.Time.Before(r[i-1].Time) {

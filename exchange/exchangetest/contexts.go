@@ -48,9 +48,15 @@ func (s *scene) reads(ctx context.Context, r exchange.OrderRequest) map[string]e
 	_, errs["fees"] = s.x.Fees(ctx, y)
 	_, errs["open orders"] = s.x.OpenOrders(ctx, y)
 	_, errs["fills"] = s.x.Fills(ctx, y, s.began)
-	errs["stream of books"] = s.x.StreamBooks(ctx, []exchange.Symbol{y}, func(*exchange.Book) {})
-	errs["stream of orders"] = s.x.StreamOrders(ctx, func(exchange.Event) {})
+	errs["stream of books"] = s.returns(func() error { return s.x.StreamBooks(ctx, []exchange.Symbol{y}, func(*exchange.Book) {}) })
+	errs["stream of orders"] = s.returns(func() error { return s.x.StreamOrders(ctx, func(exchange.Event) {}) })
 	return errs
+}
+
+// returns is what f returns; nil when that takes too long.
+func (s *scene) returns(f func() error) error {
+	p := record(s, func(context.Context, *tape[int]) error { return f() })
+	return p.stop()
 }
 
 // A context that ends while the answer is awaited leaves the outcome unknown, and what was sent happens.

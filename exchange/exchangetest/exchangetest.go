@@ -44,7 +44,8 @@ type Config struct {
 	// Page is how many fills one page of the venue holds at most: the case of pages makes more. Default 100.
 	Page int
 
-	// Patience is how long a case waits for what must come. Default: 5 minutes; 20 s with RealTime.
+	// Patience is how long a case waits for what must come. Default: 20 minutes, longer than a venue
+	// shuts anybody out; 20 s with RealTime.
 	Patience time.Duration
 }
 

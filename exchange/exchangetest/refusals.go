@@ -45,15 +45,20 @@ func (s *scene) refused(r exchange.OrderRequest, class error) {
 	}
 }
 
-// absent wants a refused order to be no working order, and without fills.
+// absent wants a refused order to be no working order, and without fills. It asks until it is told.
 func (s *scene) absent(r exchange.OrderRequest) {
 	s.Helper()
-	o, err := s.x.Lookup(s.ctx, r.Ref())
-	if err == nil && (!o.Status.Final() || o.Filled.Sign() != 0) {
-		s.Errorf("order %s was refused, and is %s", r.ClientID, describe(o, nil))
-	}
-	if err != nil && !errors.Is(err, exchange.ErrNotFound) && !errors.Is(err, exchange.ErrInvalid) {
+	var o exchange.Order
+	var err error
+	ok := s.poll(func() bool {
+		o, err = s.x.Lookup(s.ctx, r.Ref())
+		return err == nil || errors.Is(err, exchange.ErrNotFound) || errors.Is(err, exchange.ErrInvalid)
+	})
+	switch {
+	case !ok:
 		s.Errorf("lookup of a refused order: %v", err)
+	case err == nil && (!o.Status.Final() || o.Filled.Sign() != 0):
+		s.Errorf("order %s was refused, and is %s", r.ClientID, describe(o, nil))
 	}
 }
 
@@ -149,17 +154,24 @@ func deadlineLate(s *scene) {
 	s.placed = nil
 }
 
-// A call that the venue turns away certainly did not happen, says why, and is not sent again.
+// A call that the venue turns away certainly did not happen, says why, and is not sent again, but for one thing: who is asked to wait may do so,
+// and then send what has had no effect once more.
 func (s *scene) turnedAway(kind string, class error) {
 	s.listen()
 	sent := s.stage.Sent("place")
 	s.fault(Fault{Op: "place", Kind: kind, For: second})
 	r := s.limit(exchange.Buy, bid-levels, 1)
 	_, err := s.x.Place(s.ctx, r)
+	n := s.stage.Sent("place") - sent
+	if err == nil && kind == "rate-limited" && n == 2 {
+		s.resting(r.Ref())
+		s.onlyOne(r)
+		return
+	}
 	s.wantRefused("place", err, class)
-	if n := s.stage.Sent("place") - sent; n != 1 {
+	s.rest(5 * second)
+	if n = s.stage.Sent("place") - sent; n != 1 {
 		s.Errorf("one order was sent %d times", n)
 	}
-	s.rest(5 * second)
 	s.absent(r)
 }

@@ -81,7 +81,7 @@ func limitBook(s *scene) {
 	r := s.limit(exchange.Sell, ask+5, 2)
 	s.place(r)
 	s.resting(r.Ref())
-	s.publish(s.book(s.ins, 20))
+	s.publish(s.book(s.ins, 30))
 	s.wantFills(s.wantEnd(r, exchange.StatusFilled, r.Quantity), fillOf{ask + 5, 2})
 }
 

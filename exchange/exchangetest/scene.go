@@ -31,6 +31,7 @@ type scene struct {
 	prefix string
 	closes []func() // last first
 	heard  *events  // the stream of x, where it is followed
+	since  int      // the first of placed that it tells of
 
 	mu     sync.Mutex
 	placed []exchange.OrderRequest // that may exist at the venue
@@ -49,12 +50,13 @@ func (c *Config) play(t *testing.T, r run, to reporter) {
 	}
 	x := open(t)
 	stage, _ := x.(Stage)
-	if stage == nil && !r.test.alone {
-		if c.RealTime {
-			t.Skip("needs a Stage")
-		}
-		to.Errorf("exchangetest: what Open returned is no Stage, which this case needs")
+	switch {
+	case stage != nil:
+	case !c.RealTime:
+		to.Errorf("exchangetest: what Open returned is no Stage")
 		return
+	case !r.test.alone:
+		t.Skip("needs a Stage")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -65,7 +67,7 @@ func (c *Config) play(t *testing.T, r run, to reporter) {
 		s.cfg.Page = 100
 	}
 	if s.cfg.Patience == 0 {
-		s.cfg.Patience = 5 * time.Minute
+		s.cfg.Patience = 20 * time.Minute
 		if c.RealTime {
 			s.cfg.Patience = 20 * time.Second
 		}
@@ -163,6 +165,14 @@ func (s *scene) rest(d time.Duration) bool {
 	case <-s.ctx.Done():
 		return false
 	}
+}
+
+// awhile is long enough to see that nothing comes.
+func (s *scene) awhile() time.Duration {
+	if s.cfg.RealTime {
+		return time.Second
+	}
+	return time.Minute
 }
 
 // until waits for an order to become what cond says, as Lookup tells it.

@@ -34,7 +34,7 @@ func downs(all []exchange.Event) (n int) {
 // The stream says that it is up before anything else, once.
 func streamUp(s *scene) {
 	e := s.listen()
-	s.rest(5 * second)
+	s.rest(s.awhile())
 	if all := e.all(); all[0].Kind != exchange.StreamUp || downs(all) != 0 {
 		s.Errorf("a quiet stream begins with %s, and went down %d times", all[0].Kind, downs(all))
 	}
@@ -48,7 +48,6 @@ func streamTwice(s *scene) {
 	s.wantEnd(r, exchange.StatusFilled, r.Quantity)
 	s.agreeOnAll()
 	_ = first.stop()
-	s.placed = nil
 	s.listen()
 	again := with(s.limit(exchange.Buy, ask, 1), exchange.IOC)
 	s.place(again)

@@ -144,7 +144,7 @@ func (s *scene) listenTo(x exchange.Exchange) *events {
 		s.Fatalf("stream of orders does not come up: %v", p.stop())
 	}
 	if x == s.x {
-		s.heard = e
+		s.heard, s.since = e, len(s.placed)
 	}
 	return e
 }
@@ -216,60 +216,4 @@ func (r *eventRules) order(o exchange.Order) {
 		}
 		r.seen[f.Key()] = true
 	}
-}
-
-func sum(fills []exchange.Fill) exchange.Decimal {
-	var q exchange.Decimal
-	for _, f := range fills {
-		q = q.Add(f.Quantity)
-	}
-	return q
-}
-
-// agreeOnAll holds, at the end of a case, Lookup and the stream against each other for every order that may exist.
-func (s *scene) agreeOnAll() {
-	s.Helper()
-	s.mu.Lock()
-	placed := slices.Clone(s.placed)
-	s.mu.Unlock()
-	for _, r := range placed {
-		s.agree(r)
-	}
-}
-
-// agree waits until Lookup, its fills, and the stream, where one was followed, tell the same of an order.
-func (s *scene) agree(r exchange.OrderRequest) {
-	s.Helper()
-	var o, told exchange.Order
-	var fills []exchange.Fill
-	var err error
-	ok := s.poll(func() bool {
-		o, err = s.x.Lookup(s.ctx, r.Ref())
-		if err != nil || !sum(o.Fills).Equal(o.Filled) {
-			return false
-		}
-		if s.heard == nil {
-			return true
-		}
-		var heard bool
-		told, fills, heard = s.heard.order(r.ClientID)
-		return heard && sameState(told.Status, o.Status) && told.Filled.Equal(o.Filled) && sum(fills).Equal(o.Filled)
-	})
-	switch {
-	case ok:
-	case err != nil:
-		s.Errorf("order %s was sent, and lookup says: %v", r.ClientID, err)
-	case !sum(o.Fills).Equal(o.Filled):
-		s.Errorf("order %s: lookup tells %s filled, and fills of %s", r.ClientID, o.Filled, sum(o.Fills))
-	default:
-		s.Errorf("order %s: lookup says %s; the stream said %s, its fills are %s", r.ClientID, describe(o, nil), describe(told, nil), sum(fills))
-	}
-}
-
-// sameState is equality, but for Replaced, which is an event and not a state.
-func sameState(a, b exchange.Status) bool {
-	if a == exchange.StatusReplaced || b == exchange.StatusReplaced {
-		return a.Working() == b.Working()
-	}
-	return a == b
 }
