@@ -161,5 +161,5 @@ func ExampleFaultProfile() {
 	fmt.Println(err)
 	// Output:
 	// 200000 in a million placements are refused <nil>
-	// sim: no fault profile "wild": want none or basic: invalid request
+	// sim: no fault profile "wild": want none, basic or full: invalid request
 }

@@ -44,20 +44,47 @@ const million = 1_000_000
 // lookupTries is how often in a row a lookup of one order may fail by chance.
 const lookupTries = 3
 
-// FaultProfile is a named set of faults: "none", or "basic", in which about a third of all placements meet one, and lookups
-// of unknown outcomes may need up to four tries. An error wraps exchange.ErrInvalid.
+// FaultProfile is a named set of faults: "none"; "basic", in which about a third of all placements meet one, and lookups of unknown outcomes
+// may need up to four tries; or "full", which is that and a little of everything else, streams and connections too. An error wraps
+// exchange.ErrInvalid.
 func FaultProfile(name string, seed uint64) (Faults, error) {
 	switch name {
 	case "none", "":
 		return Faults{Seed: seed}, nil
-	case "basic":
-		return Faults{
+	case "basic", "full":
+		f := Faults{
 			Seed:    seed,
 			Orders:  Rates{LostAck: 60_000, Reject: 200_000, Partial: 60_000, Late: 20_000, Slow: 10_000},
 			Lookups: Rates{LostAck: 50_000, Reject: 150_000, Slow: 10_000},
-		}, nil
+		}
+		if name == "full" {
+			f.Chances = everything()
+		}
+		return f, nil
 	}
-	return Faults{}, fmt.Errorf("sim: no fault profile %.40q: want none or basic: %w", name, exchange.ErrInvalid)
+	return Faults{}, fmt.Errorf("sim: no fault profile %.40q: want none, basic or full: %w", name, exchange.ErrInvalid)
+}
+
+// everything is each pair of an operation and a fault, now and then: a call rather than a message, since there are fewer; and nothing for
+// so long that a run would show nothing else.
+func everything() []Chance {
+	var r []Chance
+	for _, f := range FaultKinds() {
+		for _, op := range Ops() {
+			c := Chance{Op: op, Fault: f, PerMillion: 3_000}
+			switch {
+			case !f.Meets(op):
+				continue
+			case op == OpBooks || op == OpOrders:
+				c.PerMillion = 200
+			}
+			if f == Stall || f == Banned {
+				c.For = 3 * time.Second
+			}
+			r = append(r, c)
+		}
+	}
+	return r
 }
 
 func (f Faults) validate() error {
@@ -95,6 +122,7 @@ type draw struct {
 	Call
 	f   *Faults
 	l   *Latency
+	may []Chance // of the operation
 	now time.Time
 	try int
 }
@@ -104,9 +132,16 @@ func (d *draw) at(salt string) uint64 { return hash(d.f.Seed, salt, string(d.Op)
 // travel is how long it takes when nothing goes wrong.
 func (d *draw) travel() Fate {
 	if d.Op == OpBooks || d.Op == OpOrders {
-		return Fate{Out: d.l.Feed.draw(d.now, d.at("feed"))}
+		return Fate{Out: d.takes(&d.l.Feed, "feed")}
 	}
-	return Fate{In: d.l.Entry.draw(d.now, d.at("entry")), Out: d.l.Response.draw(d.now, d.at("response"))}
+	return Fate{In: d.takes(&d.l.Entry, "entry"), Out: d.takes(&d.l.Response, "response")}
+}
+
+func (d *draw) takes(x *Delay, salt string) time.Duration {
+	if x.constant() {
+		return x.Min
+	}
+	return x.draw(d.now, d.at(salt))
 }
 
 // chance decides what fault strikes where no rule does.
@@ -134,7 +169,7 @@ func (d *draw) chance(t *Fate) {
 
 // drawn is the one fault that x falls on: each has a slice of the range.
 func (d *draw) drawn(rates Rates) (Rule, bool) {
-	if rates.sum() == 0 && len(d.f.Chances) == 0 {
+	if rates.sum() == 0 && len(d.may) == 0 {
 		return Rule{}, false
 	}
 	x := uint32(d.at("fault") % million)
@@ -152,8 +187,8 @@ func (d *draw) drawn(rates Rates) (Rule, bool) {
 			return Rule{Fault: c.Fault}, d.Op == OpPlace || c.Fault == LostAck || c.Fault == Refused
 		}
 	}
-	for _, c := range d.f.Chances {
-		if c.Op == d.Op && hit(c.PerMillion) {
+	for _, c := range d.may {
+		if hit(c.PerMillion) {
 			return Rule{Fault: c.Fault, For: c.For}, true
 		}
 	}
@@ -162,7 +197,7 @@ func (d *draw) drawn(rates Rates) (Rule, bool) {
 
 // meet is what r does to the call.
 func (d *draw) meet(t *Fate, r Rule) {
-	t.Fault, t.For, t.Percent, t.Bits = r.Fault, r.For, 0, d.at("bits")
+	t.Fault, t.For, t.Bits = r.Fault, r.For, d.at("bits")
 	if r.For == 0 {
 		t.For = d.f.lasts(r.Fault)
 	}

@@ -76,6 +76,7 @@ type Injector struct {
 	mu      sync.Mutex
 	faults  Faults
 	latency Latency
+	chances map[Op][]Chance
 	rules   []*armed
 	tries   tries
 	counts  map[Op]int
@@ -95,7 +96,10 @@ func NewInjector(f Faults, l Latency) (*Injector, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
 	}
-	i := &Injector{faults: f, latency: l, counts: make(map[Op]int)}
+	i := &Injector{faults: f, latency: l, chances: make(map[Op][]Chance), counts: make(map[Op]int)}
+	for _, c := range f.Chances {
+		i.chances[c.Op] = append(i.chances[c.Op], c)
+	}
 	return i, i.Add(f.Script...)
 }
 
@@ -128,7 +132,7 @@ func (i *Injector) Next(now time.Time, c Call) Fate {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.counts[c.Op]++
-	d := draw{f: &i.faults, l: &i.latency, now: now, Call: c, try: i.tries.next(c)}
+	d := draw{f: &i.faults, l: &i.latency, may: i.chances[c.Op], now: now, Call: c, try: i.tries.next(c)}
 	t := d.travel()
 	if r, ok := i.scripted(c); ok {
 		d.meet(&t, r)

@@ -205,3 +205,39 @@ func TestFatesOfOneKeyAreItsOwn(t *testing.T) {
 		t.Error("it met other fates among others")
 	}
 }
+
+func TestFaultProfiles(t *testing.T) {
+	for _, name := range []string{"", "none", "basic", "full"} {
+		f, err := sim.FaultProfile(name, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := newInjector(t, f)
+		met := map[sim.Fault]int{}
+		for n := range 20_000 {
+			for _, op := range sim.Ops() {
+				met[i.Next(start, sim.Call{Op: op, Key: fmt.Sprint(n), Deadline: start.Add(time.Second)}).Fault]++
+			}
+		}
+		want := map[string]int{"": 1, "none": 1, "basic": 6, "full": len(sim.FaultKinds()) + 1}[name] // "" is one of them
+		if len(met) != want {
+			t.Errorf("%q: met %v, want %d", name, met, want)
+		}
+	}
+}
+
+func BenchmarkInjector(b *testing.B) {
+	full, err := sim.FaultProfile("full", 3)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, f := range map[string]sim.Faults{"none": {}, "full": full} {
+		b.Run(name, func(b *testing.B) {
+			i := newInjector(b, f)
+			b.ReportAllocs()
+			for b.Loop() {
+				i.Next(start, sim.Call{Op: sim.OpBooks, Key: "x:BTC-USDT"})
+			}
+		})
+	}
+}

@@ -37,6 +37,9 @@ type Measured struct {
 	Delay time.Duration
 }
 
+// constant reports whether every delay is Min.
+func (d *Delay) constant() bool { return d.Jitter == 0 && len(d.Quantiles) == 0 && len(d.Rows) == 0 }
+
 // draw is the delay of what h was drawn for, at now.
 func (d *Delay) draw(now time.Time, h uint64) time.Duration {
 	sum := d.Min
