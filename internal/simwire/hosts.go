@@ -33,6 +33,7 @@ type Hosts struct {
 
 	mu      sync.Mutex // never held over I/O
 	closed  bool
+	opened  uint64 // sockets
 	sockets map[*Socket]struct{}
 }
 
@@ -173,6 +174,8 @@ func (h *Hosts) Close() {
 func (h *Hosts) enter(s *Socket) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.opened++
+	s.id = h.opened
 	if !h.closed {
 		h.sockets[s] = struct{}{}
 	}

@@ -60,11 +60,19 @@ func (q *queue) add(f frame) {
 }
 
 // overflow is the end of a client that is too slow: what waits is of no use to it.
-func (q *queue) overflow() { q.full, q.frames, q.held = true, nil, nil }
+func (q *queue) overflow() {
+	if q.ending == "" {
+		q.full, q.frames, q.held = true, nil, nil
+	}
+}
 
 // swap keeps a frame back until the next of its topic has gone.
 func (q *queue) swap(f frame) {
-	if q.ending == "" && !q.full {
+	switch {
+	case q.ending != "" || q.full:
+	case len(q.frames)+len(q.held) >= q.limit:
+		q.overflow()
+	default:
 		q.held = append(q.held, f)
 	}
 }

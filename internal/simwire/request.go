@@ -17,7 +17,10 @@ type Params []Param
 
 // ParseParams reads "a=1&b=2". It keeps order and repetitions.
 func ParseParams(raw string) (Params, error) {
-	var r Params
+	if raw == "" {
+		return nil, nil
+	}
+	r := make(Params, 0, 1+strings.Count(raw, "&"))
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue

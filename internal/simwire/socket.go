@@ -86,6 +86,7 @@ const closeWait = time.Second
 type Socket struct {
 	cfg   SocketConfig
 	hosts *Hosts
+	id    uint64
 	conn  *websocket.Conn
 	done  chan struct{}
 	deaf  chan struct{} // closed when nobody reads any more
@@ -199,6 +200,9 @@ func (s *Socket) Ending() (e Ending) {
 	defer s.mu.Unlock()
 	return s.queue.ending
 }
+
+// ID is the socket's number among those of its Hosts, 1 for the first.
+func (s *Socket) ID() uint64 { return s.id }
 
 // RemoteAddr is the client's address.
 func (s *Socket) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }

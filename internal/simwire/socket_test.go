@@ -421,3 +421,47 @@ func TestDisconnectSome(t *testing.T) {
 		}
 	})
 }
+
+// Whatever strikes after the end has been settled leaves the close frame in its place.
+func TestFaultsAfterTheEnd(t *testing.T) {
+	for _, f := range []sim.Fault{sim.SlowReader, sim.Disconnect, sim.Swapped, sim.Stall, sim.Twice} {
+		synctest.Test(t, func(t *testing.T) {
+			v := open(t, true, simwire.SocketConfig{}, nil)
+			p, s := v.dial(t, true, false)
+			s.Push("a", []byte("m"), sim.Fate{Fault: sim.Delayed, For: time.Second})
+			s.Close(1000, "bye")
+			if s.Push("a", []byte("x"), sim.Fate{Fault: f}) {
+				t.Errorf("%s: taken", f)
+			}
+			after(5 * time.Second)
+			p.expect(t, "1s m", "1s close 1000 bye")
+		})
+	}
+}
+
+// Frames that were to change places count, too, in what may wait.
+func TestSwappedFramesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := open(t, true, simwire.SocketConfig{Queue: 10}, nil)
+		p, s := v.dial(t, true, false)
+		sent := 0
+		for s.Push("a", []byte("m"), sim.Fate{Fault: sim.Swapped, For: time.Hour}) {
+			sent++
+		}
+		p.expect(t, "0s close 1008 the client reads too slowly")
+		if sent != 10 {
+			t.Errorf("%d frames were taken", sent)
+		}
+	})
+}
+
+func TestSocketsAreNumbered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := open(t, true, simwire.SocketConfig{}, nil)
+		_, a := v.dial(t, true, false)
+		_, b := v.dial(t, true, false)
+		if a.ID() != 1 || b.ID() != 2 {
+			t.Errorf("numbers %d and %d", a.ID(), b.ID())
+		}
+	})
+}
