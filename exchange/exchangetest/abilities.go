@@ -31,8 +31,8 @@ func (s *scene) lacks(ability string) {
 
 // All working orders of one market go, and no other's.
 func cancelAll(s *scene) {
-	x, ok := s.raw.(exchange.CancelAller)
-	if !ok {
+	x, able := s.raw.(exchange.CancelAller)
+	if !able {
 		s.lacks("exchange.CancelAller")
 		return
 	}
@@ -45,6 +45,11 @@ func cancelAll(s *scene) {
 		s.place(r)
 		s.resting(r.Ref())
 	}
+	other, ok := s.elsewhere()
+	if ok {
+		s.place(other)
+		s.resting(other.Ref())
+	}
 	err := x.CancelAll(s.ctx, s.run.symbol)
 	(&audit{x: s.raw, s: s}).write("cancel all", err)
 	s.must("cancel all", err)
@@ -54,6 +59,30 @@ func cancelAll(s *scene) {
 	if err := x.CancelAll(s.ctx, s.run.symbol); err != nil {
 		s.Errorf("cancel all without any: %v", err)
 	}
+	if !ok {
+		return
+	}
+	if o, err := s.x.Lookup(s.ctx, other.Ref()); err != nil || !o.Status.Working() {
+		s.Errorf("an order of %s was cancelled too: %s", other.Market, describe(o, err))
+	}
+	s.cancel(other)
+}
+
+// elsewhere is an order that would rest on the other market; false where there is none.
+func (s *scene) elsewhere() (r exchange.OrderRequest, ok bool) {
+	y := s.cfg.Spot
+	if s.run.symbol == y {
+		y = s.cfg.Perp
+	}
+	if y == (exchange.Symbol{}) {
+		return r, false
+	}
+	ins := s.instrument(y)
+	s.publish(s.book(ins, 0))
+	r = s.limit(exchange.Buy, bid, 1)
+	mid := ins.Tick.Mul(number(midTicks))
+	r.Market, r.Price, r.Quantity = ins.Market, mid.Sub(ins.Tick.Mul(number(2*halfSpread))), unitOf(ins, mid)
+	return r, true
 }
 
 // Unless it is called again in time the venue cancels what works.

@@ -11,6 +11,8 @@
 package exchangetest
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,16 +82,10 @@ type Fault struct {
 // Run tests that the exchange keeps the contract, each case as a subtest.
 func Run(t *testing.T, cfg Config) {
 	t.Helper()
-	if cfg.Open == nil || cfg.Spot == (exchange.Symbol{}) && cfg.Perp == (exchange.Symbol{}) {
-		t.Fatal("exchangetest: Config without Open, or without a symbol")
+	if err := cfg.validate(); err != nil {
+		t.Fatalf("exchangetest: %v", err)
 	}
-	runs := cfg.runs()
-	for name := range cfg.Unsupported {
-		if !known(runs, name) {
-			t.Errorf("exchangetest: Config.Unsupported names %q, which is no case", name)
-		}
-	}
-	for _, r := range runs {
+	for _, r := range cfg.runs() {
 		t.Run(r.name, func(t *testing.T) {
 			if reason, ok := cfg.unsupported(r); ok {
 				t.Skipf("not supported here: %s", reason)
@@ -97,6 +93,22 @@ func Run(t *testing.T, cfg Config) {
 			cfg.run(t, r, t)
 		})
 	}
+}
+
+func (c *Config) validate() error {
+	if c.Open == nil || c.Spot == (exchange.Symbol{}) && c.Perp == (exchange.Symbol{}) {
+		return errors.New("Config without Open, or without a symbol")
+	}
+	if c.Spot.Kind != exchange.Spot || c.Perp != (exchange.Symbol{}) && c.Perp.Kind != exchange.Perp {
+		return fmt.Errorf("Config with spot %s and perpetual %s", c.Spot, c.Perp)
+	}
+	runs := c.runs()
+	for name, reason := range c.Unsupported {
+		if !known(runs, name) || reason == "" {
+			return fmt.Errorf("Config.Unsupported names %q, which is no case here, or gives no reason: %q", name, reason)
+		}
+	}
+	return nil
 }
 
 // run is one case on one symbol.

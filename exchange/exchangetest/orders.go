@@ -126,12 +126,10 @@ func fokFilled(s *scene) {
 	s.wantFills(s.wantEnd(r, exchange.StatusFilled, r.Quantity), fillOf{bid, levelUnits}, fillOf{bid - 1, 1})
 }
 
-// A FOK order that the book cannot fill leaves it alone.
+// A FOK order that the book cannot fill leaves it alone: it expires, or is refused.
 func fokKilled(s *scene) {
 	s.listen()
-	r := with(s.limit(exchange.Buy, ask+1, 2*levelUnits+1), exchange.FOK)
-	s.place(r)
-	s.wantEnd(r, exchange.StatusExpired, exchange.Decimal{})
+	s.refused(with(s.limit(exchange.Buy, ask+1, 2*levelUnits+1), exchange.FOK), nil)
 	if b, err := s.x.Snapshot(s.ctx, s.run.symbol, levels); err != nil || !sameBook(b, s.book(s.ins, 0), levels) {
 		s.Errorf("a killed order has changed the book (%v)", err)
 	}

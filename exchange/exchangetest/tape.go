@@ -33,7 +33,7 @@ func record[T any](s *scene, stream func(context.Context, *tape[T]) error) *tape
 		p.err = err
 		p.mu.Unlock()
 	}()
-	s.closes = append(s.closes, func() { p.stop() })
+	s.closes = append(s.closes, func() { _ = p.stop() })
 	return p
 }
 

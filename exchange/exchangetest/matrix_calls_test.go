@@ -1,0 +1,246 @@
+package exchangetest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/sim"
+)
+
+// seen is what one cell of the matrix showed.
+type seen struct {
+	err    error
+	order  exchange.Order // the call's answer
+	sent   int            // requests of the operation that reached the venue
+	effect bool           // the call took effect at the venue
+	faults []string       // what else was wrong
+}
+
+func (s *seen) fail(format string, args ...any) { s.faults = append(s.faults, fmt.Sprintf(format, args...)) }
+
+// scene is a box whose order stream is followed.
+type scene struct {
+	box
+	t *testing.T
+
+	mu     sync.Mutex
+	events []exchange.Event
+}
+
+const (
+	mid   = 100_000 // ticks
+	asked = mid + 10
+	bids  = mid - 10
+	rests = mid - 5 // inside the spread: nobody else is there
+)
+
+func (s *scene) price(ticks int64) exchange.Decimal { return s.ins.Tick.Mul(exchange.Scaled(ticks, 0)) }
+
+func units(n int64) exchange.Decimal { return exchange.Scaled(n, -2) } // of a hundredth
+
+// book has 20 levels a side, a tick apart, of ten units; the best are moved by so many ticks.
+func (s *scene) book(shift int64) *exchange.Book {
+	b := &exchange.Book{Market: s.ins.Market, Scale: exchange.Scale{Price: -1, Size: -3}}
+	for i := int64(19); i >= 0; i-- {
+		b.Bids = append(b.Bids, exchange.Level{Price: bids + shift - i, Size: 100})
+		b.Asks = append(b.Asks, exchange.Level{Price: asked + shift + i, Size: 100})
+	}
+	return b
+}
+
+func (s *scene) publish(b *exchange.Book) {
+	s.floor.Do(func(now time.Time, e *sim.Engine) {
+		if err := e.SetBook(now, b); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+func (s *scene) limit(id string, ticks, n int64) exchange.OrderRequest {
+	return exchange.OrderRequest{
+		Market: s.ins.Market, Account: boxAccount, ClientID: id, Side: exchange.Buy, Price: s.price(ticks), Quantity: units(n),
+	}
+}
+
+// follow keeps what the order stream tells, until the case ends.
+func (s *scene) follow() {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.x.StreamOrders(ctx, func(ev exchange.Event) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.events = append(s.events, ev)
+		})
+	}()
+	s.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			s.t.Errorf("the order stream ended with %v", err)
+		}
+	})
+	s.await("the order stream", func() bool { return len(s.told(exchange.StreamUp)) > 0 })
+}
+
+// told are the events of a kind so far.
+func (s *scene) told(kind exchange.EventKind) (r []exchange.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ev := range s.events {
+		if ev.Kind == kind {
+			r = append(r, ev)
+		}
+	}
+	return r
+}
+
+// await waits, in steps of a tenth of a second and for 20 minutes, until cond.
+func (s *scene) await(what string, cond func() bool) bool {
+	s.t.Helper()
+	for range 12_000 {
+		if cond() {
+			return true
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	s.t.Errorf("%s: nothing in 20 minutes", what)
+	return false
+}
+
+// open are the account's working orders, as the engine has them.
+func (s *scene) open() (r []exchange.Order) {
+	s.floor.Read(func(_ time.Time, e *sim.Engine) { r = e.OpenOrders(boxAccount, s.ins.Market.Symbol) })
+	return r
+}
+
+// filled are the account's fills, as the engine has them.
+func (s *scene) filled() (r []exchange.Fill) {
+	s.floor.Read(func(_ time.Time, e *sim.Engine) { r = e.Fills(boxAccount, s.ins.Market.Symbol, time.Time{}) })
+	return r
+}
+
+// act does the operation. Each has the order "a" as its subject.
+func (s *scene) act(op sim.Op) (o exchange.Order, err error) {
+	ctx, r := s.t.Context(), s.limit("a", rests, 4)
+	switch op {
+	case sim.OpPlace:
+		return s.x.Place(ctx, s.limit("a", asked, 4))
+	case sim.OpReplace:
+		return s.x.Replace(ctx, r.Ref(), exchange.Change{Price: s.price(rests + 1)})
+	case sim.OpCancel:
+		return s.x.Cancel(ctx, r.Ref())
+	case sim.OpCancelAll:
+		return o, s.x.(exchange.CancelAller).CancelAll(ctx, s.ins.Market.Symbol)
+	case sim.OpLookup:
+		return s.x.Lookup(ctx, r.Ref())
+	case sim.OpRead:
+		_, err := s.x.Balances(ctx)
+		return o, err
+	}
+	panic("no call: " + string(op))
+}
+
+// took reports whether the operation took effect, by the engine's own books.
+func (s *scene) took(op sim.Op) bool {
+	open := s.open()
+	switch op {
+	case sim.OpPlace:
+		return len(open)+len(s.filled()) > 0
+	case sim.OpReplace:
+		return len(open) == 1 && open[0].Price.Equal(s.price(rests+1))
+	}
+	return len(open) == 0
+}
+
+// playCall is one call that meets one fault.
+func playCall(t *testing.T, c column, op sim.Op, f sim.Fault) (r seen) {
+	s := &scene{box: c.open(t), t: t}
+	s.publish(s.book(0))
+	s.follow()
+	if op != sim.OpPlace {
+		if _, err := s.x.Place(t.Context(), s.limit("a", rests, 4)); err != nil {
+			t.Fatal(err)
+		}
+		s.await("the order", func() bool { return len(s.told(exchange.OrderUpdate)) > 0 && len(s.open()) == 1 })
+	}
+	<-time.After(5 * time.Second)
+	before := s.inj.Calls(op)
+	if err := s.inj.Add(sim.Rule{Op: op, Fault: f, Percent: 50}); err != nil {
+		t.Fatal(err)
+	}
+	r.order, r.err = s.act(op)
+	<-time.After(2 * time.Minute) // whoever sends again has done it by now, and bans are over
+	r.sent, r.effect = s.inj.Calls(op)-before, s.took(op)
+	s.settle(&r)
+	return r
+}
+
+// settle has the adapter find out what became of the order, somebody else fill what is left of it, and compares what was told.
+func (s *scene) settle(r *seen) {
+	if n := len(s.open()); n > 1 {
+		r.fail("%d orders are open", n)
+	}
+	ref := s.limit("a", rests, 4).Ref()
+	var o exchange.Order
+	var err error
+	s.await("lookup", func() bool {
+		o, err = s.x.Lookup(s.t.Context(), ref)
+		return err == nil || errors.Is(err, exchange.ErrNotFound)
+	})
+	open, fills := s.open(), s.filled()
+	switch {
+	case err != nil && len(open)+len(fills) > 0:
+		r.fail("lookup of an order that the venue has: %v", err)
+	case err == nil && o.Status.Working() != (len(open) == 1):
+		r.fail("lookup says %s, %d are open", o.Status, len(open))
+	case err == nil && !o.Filled.Equal(sum(fills)):
+		r.fail("lookup says %s filled, it is %s", o.Filled, sum(fills))
+	}
+	for _, o := range open {
+		s.floor.Do(func(now time.Time, e *sim.Engine) {
+			if _, err := e.Fill(now, o.Ref(), o.Remaining()); err != nil {
+				s.t.Error(err)
+			}
+		})
+	}
+	<-time.After(30 * time.Second)
+	s.account(r)
+}
+
+// account compares the fills that the stream told with the engine's: each once.
+func (s *scene) account(r *seen) {
+	told := map[exchange.FillKey]int{}
+	for _, ev := range s.told(exchange.OrderUpdate) {
+		for _, f := range ev.Order.Fills {
+			told[f.Key()]++
+		}
+	}
+	for _, f := range s.filled() {
+		found := 0
+		for k, n := range told {
+			if k.VenueID == f.VenueID || k.TradeID == f.TradeID {
+				found += n
+			}
+		}
+		if found == 0 {
+			r.fail("fill %s of %s was never told", f.TradeID, f.Quantity)
+		}
+	}
+	for k, n := range told {
+		if n > 1 {
+			r.fail("fill %s was told %d times", k.TradeID, n)
+		}
+	}
+}
+
+func sum(fills []exchange.Fill) (r exchange.Decimal) {
+	for _, f := range fills {
+		r = r.Add(f.Quantity)
+	}
+	return r
+}

@@ -1,0 +1,158 @@
+package exchangetest_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/binance"
+	"github.com/bothlegs/bothlegs/exchange/binance/binancetest"
+	"github.com/bothlegs/bothlegs/exchange/bybit"
+	"github.com/bothlegs/bothlegs/exchange/bybit/bybittest"
+	"github.com/bothlegs/bothlegs/exchange/okx"
+	"github.com/bothlegs/bothlegs/exchange/okx/okxtest"
+	"github.com/bothlegs/bothlegs/exchange/sim"
+)
+
+// box is a venue in a box, and an adapter that speaks to it over the wire.
+type box struct {
+	x     exchange.Exchange
+	floor *sim.Floor
+	inj   *sim.Injector
+	ins   exchange.Instrument
+}
+
+// column is one adapter as the matrix opens it: which market, and how orders are sent.
+type column struct {
+	name string
+	open func(t *testing.T) box
+}
+
+// columns are those of the matrix.
+func columns() []column {
+	return []column{
+		{"binance-spot", binanceBox(exchange.Spot, binance.EntryREST)},
+		{"binance-perp", binanceBox(exchange.Perp, binance.EntryREST)},
+		{"okx", okxBox(okx.EntryREST)},
+		{"bybit", bybitBox(bybit.EntryREST)},
+	}
+}
+
+const (
+	boxAccount exchange.AccountID = "main"
+	boxOther   exchange.AccountID = "other"
+)
+
+// boxEngine is an engine with one market, the account of the adapter and somebody else's.
+func boxEngine(t *testing.T, ins exchange.Instrument, edit func(*sim.EngineConfig)) *sim.Engine {
+	t.Helper()
+	holds := []exchange.Amount{
+		{Asset: ins.Market.Symbol.Base, Quantity: exchange.MustDecimal("1000")}, {Asset: ins.Market.Symbol.Quote, Quantity: exchange.MustDecimal("10000000")},
+	}
+	cfg := sim.EngineConfig{
+		Venue: ins.Market.Venue, Account: boxAccount, Instruments: []exchange.Instrument{ins}, Balances: holds,
+		Fees:     exchange.FeeRates{Maker: exchange.MustDecimal("0.0002"), Taker: exchange.MustDecimal("0.0005")},
+		Accounts: []sim.AccountConfig{{ID: boxOther, Balances: holds}},
+	}
+	if edit != nil {
+		edit(&cfg)
+	}
+	e, err := sim.NewEngine(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// boxRules are the same at all venues.
+func boxRules(v exchange.Venue, s exchange.Symbol, name string) exchange.Instrument {
+	return exchange.Instrument{
+		Market: exchange.Market{Venue: v, Symbol: s}, VenueSymbol: name, Tradable: true, Settle: s.Quote, Contract: exchange.Scaled(1, 0),
+		Tick: exchange.MustDecimal("0.1"), Lot: exchange.MustDecimal("0.001"), MinQty: exchange.MustDecimal("0.001"),
+		MaxQty: exchange.MustDecimal("1000"), MinNotional: exchange.MustDecimal("5"),
+	}
+}
+
+// boxHTTP is a client of a server in memory.
+func boxHTTP(t *testing.T, transport *http.Transport) *http.Client {
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
+}
+
+func binanceBox(kind exchange.Kind, entry binance.Entry) func(*testing.T) box {
+	return func(t *testing.T) box {
+		ins := boxRules(binance.Venue, exchange.Symbol{Base: "BTC", Quote: "USDT", Kind: kind}, "BTCUSDT")
+		engine := boxEngine(t, ins, func(c *sim.EngineConfig) {
+			c.SplitWallets, c.BaseFee = true, true
+			c.Margin, c.Accounts[0].Margin = c.Balances[1:], c.Balances[1:]
+		})
+		server := binancetest.NewServer(engine, binancetest.Config{
+			Keys: []binancetest.Key{{Account: boxAccount, Key: "key", Secret: "secret"}}, Pipe: true,
+		})
+		t.Cleanup(server.Close)
+		cfg := binance.Config{
+			Account: boxAccount, Credentials: binance.Credentials{Key: "key", Secret: exchange.NewSecret("secret")}, Entry: entry, Seed: 1,
+			Kinds: []exchange.Kind{kind},
+			Endpoints: binance.Endpoints{
+				SpotREST: server.URL("spotrest"), SpotStream: server.URL("spotstream"), SpotAPI: server.URL("spotapi"),
+				FuturesREST: server.URL("futuresrest"), FuturesStream: server.URL("futuresstream"), FuturesAPI: server.URL("futuresapi"),
+				FuturesPrivate: server.URL("futuresprivate"),
+			},
+			HTTP: boxHTTP(t, &http.Transport{DialContext: server.Dial}),
+		}
+		cfg.Session.NetDial = server.Dial
+		x, err := binance.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return box{x, server.Floor(), server.Injector(), ins}
+	}
+}
+
+func okxBox(entry okx.Entry) func(*testing.T) box {
+	return func(t *testing.T) box {
+		ins := boxRules(okx.Venue, exchange.MustSymbol("BTC-USDT"), "BTC-USDT")
+		ins.MinNotional = exchange.Decimal{} // the venue has none
+		server := okxtest.NewServer(boxEngine(t, ins, nil), okxtest.Config{
+			Keys: []okxtest.Key{{Account: boxAccount, Key: "key", Secret: "secret", Passphrase: "phrase"}}, Pipe: true,
+		})
+		t.Cleanup(server.Close)
+		cfg := okx.Config{
+			Endpoints: okx.Endpoints{
+				REST: server.URL(okxtest.EndpointREST), Stream: server.URL(okxtest.EndpointStream), Private: server.URL(okxtest.EndpointPrivate),
+			},
+			Account:     boxAccount,
+			Credentials: okx.Credentials{Key: "key", Secret: exchange.NewSecret("secret"), Passphrase: exchange.NewSecret("phrase")},
+			Entry:       entry, HTTP: boxHTTP(t, &http.Transport{DialContext: server.Dial}),
+		}
+		cfg.Session.NetDial = server.Dial
+		x, err := okx.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return box{x, server.Floor(), server.Injector(), ins}
+	}
+}
+
+func bybitBox(entry bybit.Entry) func(*testing.T) box {
+	return func(t *testing.T) box {
+		ins := boxRules(bybit.Venue, exchange.MustSymbol("BTC-USDT-PERP"), "BTCUSDT")
+		server := bybittest.NewServer(boxEngine(t, ins, func(c *sim.EngineConfig) { c.BaseFee = true }), bybittest.Config{
+			Keys: []bybittest.Key{{Account: boxAccount, Key: "key", Secret: "secret"}}, Pipe: true,
+		})
+		t.Cleanup(server.Close)
+		cfg := bybit.Config{
+			Endpoints: bybit.Endpoints{REST: server.URL("rest"), Stream: server.URL("stream")}, Account: boxAccount,
+			Credentials: bybit.Credentials{Key: "key", Secret: exchange.NewSecret("secret")}, Entry: entry, Seed: 1,
+			HTTP: boxHTTP(t, &http.Transport{DialContext: server.Dial}),
+		}
+		cfg.Session.NetDial = server.Dial
+		x, err := bybit.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = x.Close() })
+		return box{x, server.Floor(), server.Injector(), ins}
+	}
+}
