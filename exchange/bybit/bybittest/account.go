@@ -74,12 +74,17 @@ func (s *Server) purseOf(e *sim.Engine, account exchange.AccountID, b exchange.B
 			continue
 		}
 		entry := e.Entry(account, pos.Market.Symbol)
-		p.realised = p.realised.Add(pos.Quantity.Mul(entry).Sub(pos.Cost))
+		p.realised = p.realised.Add(realised(pos, entry))
 		if mark, ok := e.Mark(pos.Market.Symbol); ok {
 			p.unrealised = p.unrealised.Add(pos.Quantity.Mul(mark.Sub(entry)))
 		}
 	}
 	return p
+}
+
+// realised is what closing parts of a position has brought. An entry price is rounded: what is less than the venue's wallets count is nothing.
+func realised(p exchange.Position, entry exchange.Decimal) exchange.Decimal {
+	return p.Quantity.Mul(entry).Sub(p.Cost).Round(exchange.Scaled(1, -8), exchange.HalfEven)
 }
 
 // row tells a purse. What closing a part of a position has brought is in the wallet, whatever the engine thinks of the rest.
@@ -198,7 +203,7 @@ func (s *Server) positionOf(e *sim.Engine, account exchange.AccountID, ins excha
 		if ok {
 			r.UnrealisedPnl = plain(p.Quantity.Mul(mark.Sub(entry)))
 		}
-		r.PositionIM, r.CurRealisedPnl = plain(margin), plain(p.Quantity.Mul(entry).Sub(p.Cost))
+		r.PositionIM, r.CurRealisedPnl = plain(margin), plain(realised(p, entry))
 		r.CreatedTime, r.UpdatedTime = milli(p.Time.UnixMilli()), milli(p.Time.UnixMilli())
 	}
 	return r

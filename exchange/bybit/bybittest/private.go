@@ -36,11 +36,14 @@ func (c *client) private(m *command) {
 	}
 }
 
-// mixed reports names that are all-in-one and categorised.
+// mixed reports names that are all-in-one and categorised; some topics have one form only.
 func mixed(names []string) bool {
 	var whole, part bool
 	for _, n := range names {
-		_, form := parts(n)
+		base, form := parts(n)
+		if base == "wallet" || base == "dcp" {
+			continue
+		}
 		whole, part = whole || form == "", part || form != ""
 	}
 	return whole && part
