@@ -2,6 +2,7 @@ package okxtest
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -69,8 +70,22 @@ func (x *session) topicOf(a *channelArg) (simwire.Topic, *refusal) {
 		return simwire.Topic{}, no("64003")
 	case !books:
 		return x.tickerTopic(a, m), nil
+	case x.clashes(a):
+		return simwire.Topic{}, no("64004")
 	}
 	return x.bookTopic(a, m, ch), nil
+}
+
+// clashes reports whether the deepest of the quick books would be followed beside another one of its market.
+func (x *session) clashes(a *channelArg) bool {
+	const deepest = "books-l2-tbt"
+	for _, name := range x.topics.Names() {
+		channel, rest, _ := strings.Cut(name, ":")
+		if channel != a.Channel && (channel == deepest || a.Channel == deepest) && a.topic() == a.Channel+":"+rest && bookChannels[channel].action && bookChannels[a.Channel].action {
+			return true
+		}
+	}
+	return false
 }
 
 // bookTopic follows a book.
@@ -102,7 +117,8 @@ const levelTail = `,"0","1"`
 // appendBook writes a book, or the difference d; linked adds what ties updates together.
 func (m *market) appendBook(text []byte, b *exchange.Book, now time.Time, linked bool, d *simwire.Delta) []byte {
 	f := m.format
-	prev, seq := int64(-1), uint64(0)
+	prev := int64(-1)
+	var seq uint64
 	text = append(text, `{"asks":`...)
 	if d != nil {
 		text = f.AppendLevels(text, d.Asks, d.Scale, levelTail)

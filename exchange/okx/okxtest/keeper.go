@@ -113,7 +113,11 @@ func (k *keeper) take(a *account, o *exchange.Order, at time.Time) {
 	if r.ended() && !was {
 		k.end(a, r)
 	}
-	if r.state() != state {
+	switch {
+	case r.state() == state:
+	case r.shrunk && len(r.requests) > 0:
+		r.amended(a)
+	default:
 		a.feed.order(r.news(nil))
 	}
 }

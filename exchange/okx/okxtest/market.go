@@ -29,6 +29,7 @@ func newMarket(in exchange.Instrument, n int) *market {
 		}
 	}
 	m.format = simwire.NewFormat(in)
+	m.format.PricePlaces, m.format.SizePlaces = 0, 0 // no zeros at the end, as in num
 	if m.unit.IsZero() {
 		m.unit = exchange.Scaled(1, 0)
 	}

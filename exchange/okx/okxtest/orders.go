@@ -59,7 +59,7 @@ func (s *Server) task(sh shape, body []byte, array bool) (*task, *refusal) {
 	if !array {
 		body = append(append([]byte{'['}, body...), ']')
 	}
-	bad := false
+	var bad bool
 	switch sh.op {
 	case sim.OpPlace:
 		args, err := listOf[orderArg](body)

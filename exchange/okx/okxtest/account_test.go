@@ -1,0 +1,149 @@
+package okxtest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange/okx/okxtest"
+	"github.com/bothlegs/bothlegs/exchange/sim"
+)
+
+// Money that an order holds is frozen; what a position holds is, too, but not by an order.
+func TestBalances(t *testing.T) {
+	virtual(t, func(r *rig) {
+		r.place(order("sz=1 px=40000"))
+		a := r.get("/api/v5/account/balance?ccy=USDT")
+		usdt := a.row()["details"].([]any)[0].(map[string]any)
+		r.want(usdt, "ccy=USDT cashBal=100000 eq=100000 availBal=60000 frozenBal=40000 ordFrozen=40000 upl=0")
+		r.place(swapOrder("sz=10 px=50001"))
+		r.publish(swapMarket, -1, -3, 510000)
+		usdt = r.get("/api/v5/account/balance?ccy=USDT,ETH").row()["details"].([]any)[0].(map[string]any)
+		r.want(usdt, "cashBal=99997.499995 frozenBal=40500.001 ordFrozen=40000 upl=99.99 eq=100097.489995 availBal=59497.498995")
+		if a := r.get("/api/v5/account/balance"); len(a.row()["details"].([]any)) != 2 {
+			t.Error(a.raw)
+		}
+	})
+}
+
+// Positions are signed contracts; the average price stays what it was when a part is closed.
+func TestPositions(t *testing.T) {
+	virtual(t, func(r *rig) {
+		if a := r.get("/api/v5/account/positions"); a.Code != "0" || len(a.Data) != 0 {
+			t.Error(a.raw)
+		}
+		r.place(swapOrder("sz=10 px=49999 side=sell"))
+		r.publish(swapMarket, -1, -3, 480000)
+		r.place(swapOrder("sz=4 px=48001 reduceOnly=true"))
+		r.want(r.post(placePath, swapOrder("sz=7 px=48001 reduceOnly=true")).row(), "sCode=51169")
+		r.want(r.post(placePath, swapOrder("sz=1 px=48000 reduceOnly=true side=sell")).row(), "sCode=51170")
+		r.want(r.get("/api/v5/account/positions?instType=SWAP&instId=BTC-USDT-SWAP").row(),
+			"instId=BTC-USDT-SWAP posSide=net pos=-6 avgPx=49999.9 markPx=48000 upl=119.994 lever=10 mgnMode=cross ccy=USDT")
+		if a := r.get("/api/v5/account/positions?instType=FUTURES"); len(a.Data) != 0 {
+			t.Error(a.raw)
+		}
+	})
+}
+
+func TestLeverage(t *testing.T) {
+	virtual(t, func(r *rig) {
+		path := "/api/v5/account/set-leverage"
+		r.want(r.post(path, `{"instId":"BTC-USDT-SWAP","lever":"10","mgnMode":"cross"}`).row(), "lever=10 instId=BTC-USDT-SWAP")
+		for body, code := range map[string]string{
+			`{"instId":"BTC-USDT-SWAP","lever":"20","mgnMode":"cross"}`: "59670", `{"instId":"X","lever":"10","mgnMode":"cross"}`: "51001",
+			`{"instId":"BTC-USDT-SWAP","lever":"10"}`: "50014", `{`: "50002",
+		} {
+			if a := r.post(path, body); a.Code != code {
+				t.Errorf("%s: %s, want %s", body, a.raw, code)
+			}
+		}
+	})
+}
+
+// The dead man's switch cancels what works when it is not called again: everything, or what has its tag.
+func TestCancelAllAfter(t *testing.T) {
+	const path = "/api/v5/trade/cancel-all-after"
+	pending := func(r *rig) int { return len(r.get("/api/v5/trade/orders-pending").Data) }
+	virtual(t, func(r *rig) {
+		id := r.place(order(""))
+		r.place(order("tag=t1"))
+		for _, bad := range []string{`{"timeOut":"9"}`, `{"timeOut":"121"}`, `{"timeOut":"x"}`, `{}`} {
+			if a := r.post(path, bad); a.Code != "51000" {
+				t.Errorf("%s: %s", bad, a.raw)
+			}
+			time.Sleep(time.Second)
+		}
+		at := time.Now()
+		a := r.post(path, `{"timeOut":"10"}`)
+		r.want(a.row(), "triggerTime="+millis(at.Add(10*time.Second)))
+		time.Sleep(9 * time.Second)
+		r.want(r.post(path, `{"timeOut":"10","tag":""}`).row(), "tag=-")
+		time.Sleep(9 * time.Second)
+		if pending(r) != 2 {
+			t.Error("it struck although it was called again")
+		}
+		time.Sleep(2 * time.Second)
+		r.want(r.get("/api/v5/trade/order?instId=BTC-USDT&ordId="+id).row(), "state=canceled cancelSource=20")
+		if pending(r) != 0 {
+			t.Error("it did not strike")
+		}
+		r.place(order("tag=t1"))
+		r.place(order(""))
+		r.post(path, `{"timeOut":"10","tag":"t1"}`)
+		time.Sleep(11 * time.Second)
+		if pending(r) != 1 {
+			t.Errorf("%d orders work after that with the tag", pending(r))
+		}
+		r.post(path, `{"timeOut":"10"}`)
+		time.Sleep(time.Second)
+		r.post(path, `{"timeOut":"0"}`)
+		time.Sleep(time.Minute)
+		if pending(r) != 1 {
+			t.Error("it was switched off, and struck")
+		}
+	})
+}
+
+// What an account had before the server began is there; so is what trades beside it.
+func TestOrdersOfAnEarlierRun(t *testing.T) {
+	virtual(t, func(r *rig) {
+		resting := r.place(order("clOrdId=a1"))
+		r.place(order("px=50001 sz=0.2"))
+		var again *okxtest.Server
+		r.Inspect(func(e *sim.Engine) {
+			again = okxtest.NewServer(e, okxtest.Config{Pipe: true, Keys: []okxtest.Key{r.key}})
+		})
+		r.Cleanup(again.Close)
+		r.http.CloseIdleConnections()
+		r.http.Transport = transport(again)
+		r.Server = again
+		r.want(r.get("/api/v5/trade/order?instId=BTC-USDT&clOrdId=a1").row(), "ordId="+resting+" state=live ordType=limit tdMode=cash")
+		r.want(r.get("/api/v5/trade/fills").row(), "fillSz=0.2 fee=-0.0001")
+		r.want(r.post("/api/v5/trade/cancel-order", `{"instId":"BTC-USDT","clOrdId":"a1"}`).row(), "sCode=0")
+		r.want(r.get("/api/v5/trade/orders-history?instType=SPOT&state=canceled").row(), "ordId="+resting)
+	})
+}
+
+func TestNewServerRefusesWhatItCannotPlay(t *testing.T) {
+	for name, cfg := range map[string]okxtest.Config{
+		"half a key":         {Keys: []okxtest.Key{{Account: mine, Key: "k"}}},
+		"a key twice":        {Keys: []okxtest.Key{{mine, "k", "s", "p", false}, {other, "k", "s", "p", false}}},
+		"no such account":    {Keys: []okxtest.Key{{"nobody", "k", "s", "p", false}}},
+		"a level of no kind": {Level: 5},
+		"impossible faults":  {Faults: sim.Faults{Script: []sim.Rule{{Op: sim.OpPlace, Fault: sim.Drop}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if words, ok := recover().(string); !ok || !strings.HasPrefix(words, "okxtest: ") {
+					t.Errorf("%v", words)
+				}
+			}()
+			e, err := sim.NewEngine(sim.EngineConfig{Venue: "okx", Account: mine, Accounts: []sim.AccountConfig{{ID: other}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.Pipe = true
+			okxtest.NewServer(e, cfg)
+		})
+	}
+}
