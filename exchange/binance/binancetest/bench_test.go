@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -18,13 +19,15 @@ import (
 )
 
 // BenchmarkWireOrder is what a client and the server can do together over loopback in one process: a signed order that rests, and its
-// cancellation, are two orders.
+// cancellation, are two orders. The floor is the same client with a server that does nothing.
 func BenchmarkWireOrder(b *testing.B) {
-	for _, m := range []struct{ name, host, path string }{{"spot", "spotrest", "/api/v3/order"}, {"futures", "futuresrest", "/fapi/v1/order"}} {
+	for _, m := range []struct{ name, host, path string }{{"spot", "spotrest", "/api/v3/order"}, {"futures", "futuresrest", "/fapi/v1/order"}, {"floor", "", "/"}} {
 		for _, clients := range []int{1, 4} {
 			b.Run(m.name+"/"+strconv.Itoa(clients), func(b *testing.B) {
-				s := wireServer(b)
-				url := s.URL(m.host) + m.path
+				url := wireFloor(b)
+				if m.host != "" {
+					url = wireServer(b).URL(m.host) + m.path
+				}
 				c := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 				b.Cleanup(c.CloseIdleConnections)
 				var ids atomic.Int64
@@ -84,6 +87,15 @@ func wireServer(b *testing.B) *binancetest.Server {
 		}
 	}
 	return s
+}
+
+func wireFloor(b *testing.B) string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{}`)
+	}))
+	b.Cleanup(s.Close)
+	return s.URL
 }
 
 func wireSend(b *testing.B, c *http.Client, method, url, params string) {
