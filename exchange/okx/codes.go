@@ -19,6 +19,7 @@ const (
 	missing
 	twin // a client id that exists: that order may be the one that was sent before
 	barred
+	overdue // its deadline has passed
 )
 
 // faults says of each fault its class, and whether it is certain that nothing happened.
@@ -39,6 +40,7 @@ var faults = [...]struct {
 	missing:  {exchange.ErrNotFound, true},
 	twin:     {exchange.ErrConflict, false},
 	barred:   {exchange.ErrUnsupported, true}, // by the account's mode
+	overdue:  {nil, true},
 }
 
 // codes are those that an order, a cancellation, an amendment, a query or a stream can meet (docs-v5, 2026-08, and what clients have seen).
@@ -57,6 +59,7 @@ var codes = map[string]fault{
 	"50024": invalid, "50025": invalid, "50044": invalid, "50115": invalid, "70010": invalid, "70013": invalid,
 	"51000": invalid, "51003": invalid, "51111": invalid, "51407": invalid, "51408": invalid, "51409": invalid,
 	"51500": invalid, "51501": invalid, "51600": invalid, "51601": invalid, "51602": invalid, "54009": invalid,
+	"50036": overdue, "50037": overdue, // expTime
 
 	// Key and account.
 	"4088": denied, "50007": denied, "50008": denied, "50009": denied, "50012": denied, "50027": denied, "50028": denied,
@@ -77,13 +80,13 @@ var codes = map[string]fault{
 	"51138": invalid, "51204": invalid,
 	"51004": invalid, "51005": invalid, "51007": invalid, "51020": invalid, "51100": invalid, "51101": invalid, "51104": invalid,
 	"51105": invalid, "51106": invalid, "51107": invalid, "51108": invalid, "51118": invalid, "51120": invalid, "51121": invalid,
-	"51132": invalid, "51185": invalid, "51201": invalid, "51202": invalid, "51203": invalid, "54051": invalid,
+	"51132": invalid, "51150": invalid, "51185": invalid, "51201": invalid, "51202": invalid, "51203": invalid, "54051": invalid,
 	"51008": funds, "51017": funds, "51119": funds, "51127": funds, "51131": funds, "51502": funds,
 
 	// What the account has and does.
 	"51011": twin, "51016": twin,
 	"51023": conflict, "51112": conflict, "51115": conflict, "51125": conflict, "51126": conflict, "51129": conflict, "51134": conflict,
-	"51148": conflict, "51162": conflict, "51163": conflict, "51169": conflict, "51170": conflict, "51205": conflict, "54004": conflict,
+	"51148": conflict, "51162": conflict, "51163": conflict, "51169": conflict, "51170": conflict, "51171": conflict, "51205": conflict, "54004": conflict,
 	"51025": conflict, "51102": conflict, "51103": conflict, "51117": conflict, "51174": conflict, "51406": conflict, // too many orders
 
 	// Cancel, amend, query.

@@ -238,6 +238,9 @@ func TestOddAnswers(t *testing.T) {
 		{"data twice", okx.Write, 200, strings.Replace(ack, `"data"`, `"data":[{"ordId":"8","sCode":"0"}],"data"`, 1), unknown, exchange.ErrFrame},
 		{"success in an HTTP error", okx.Write, 500, ack, unknown, exchange.ErrUnavailable},
 		{"a refusal in an HTTP error", okx.Write, 400, refusal("51000", ""), rejected, exchange.ErrInvalid},
+		{"its deadline has passed", okx.Write, 200, refusal("50036", ""), rejected, nil},
+		{"more digits than the market has", okx.Write, 200, refusal("51150", ""), rejected, exchange.ErrInvalid},
+		{"an amendment that would turn the position", okx.Write, 200, refusal("51171", ""), rejected, exchange.ErrConflict},
 		{"a batch of which some failed", okx.Batch, 200, `{"code":"2","data":[{"ordId":"1","sCode":"0"},{"ordId":"2","sCode":"51400"}]}`, nil, nil},
 		{"a batch refused as a whole", okx.Batch, 200, `{"code":"50011","data":[]}`, rejected, exchange.ErrRateLimited},
 	} {
