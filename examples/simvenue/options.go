@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,6 +26,9 @@ Exit 0: it was interrupted; 1: it failed; 2: bad flags. Those are the built prog
 
 `
 
+// example is a file for -faults.
+const example = `{"script": [{"op": "place", "fault": "lost-ack", "nth": 2}]}`
+
 func parseOptions(args []string, help io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("simvenue", flag.ContinueOnError)
@@ -35,7 +36,7 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	fs.BoolVar(&o.json, "json", false, "print addresses, keys and markets as one line of JSON")
 	fs.Uint64Var(&o.seed, "seed", 1, "`SEED` of prices and faults; orders still meet whatever book is there when they arrive")
 	balance := fs.String("balance", "100000", "what the account holds of each asset at each venue, worth this `AMOUNT` of USDT")
-	faults := fs.String("faults", "", "what goes wrong, as `FILE` of JSON: see sim.Faults")
+	faults := fs.String("faults", "", "what goes wrong, a `FILE` of JSON such as "+example+": see sim.ParseFaults")
 
 	err := fs.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -66,23 +67,12 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	return o, nil
 }
 
-// readFaults takes no field that it does not know: a fault that is misspelt would never happen.
 func readFaults(name string) (sim.Faults, error) {
-	var f sim.Faults
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return f, fmt.Errorf("-faults: %w", err)
+		return sim.Faults{}, fmt.Errorf("-faults: %w", err)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err = d.Decode(&f); err == nil {
-		if _, next := d.Token(); !errors.Is(next, io.EOF) {
-			err = errors.New("more than one JSON value")
-		}
-	}
-	if err == nil {
-		_, err = sim.NewInjector(f, sim.Latency{})
-	}
+	f, err := sim.ParseFaults(text)
 	if err != nil {
 		return f, fmt.Errorf("-faults %s: %w", name, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/bothlegs/bothlegs/exchange/binance"
 	"github.com/bothlegs/bothlegs/exchange/bybit"
 	"github.com/bothlegs/bothlegs/exchange/okx"
+	"github.com/bothlegs/bothlegs/exchange/sim"
 )
 
 // asMain makes the test binary the program itself.
@@ -189,7 +190,7 @@ func TestCurl(t *testing.T) {
 // TestFaults lets the first book that is asked for of each venue fail.
 func TestFaults(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "faults.json")
-	if err := os.WriteFile(file, []byte(`{"Script":[{"Op":"read","Fault":"server-error","Nth":1}]}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"script": [{"op": "read", "fault": "server-error"}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	line, _ := start(t, "-json", "-faults", file)
@@ -279,6 +280,13 @@ func TestBadFlags(t *testing.T) {
 				t.Errorf("complaint %q, output %q; want one line with %q", s, out.String(), c.want)
 			}
 		})
+	}
+}
+
+// TestFaultsExample holds the example of the help to what is taken.
+func TestFaultsExample(t *testing.T) {
+	if _, err := sim.ParseFaults([]byte(example)); err != nil {
+		t.Error(err)
 	}
 }
 
