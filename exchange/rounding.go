@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -61,6 +63,9 @@ func (x Decimal) Int64(exp int) (int64, bool) {
 	if x.IsZero() {
 		return 0, true
 	}
+	if n, ok := x.word(exp); ok {
+		return n, true
+	}
 	// Beyond these x is too large, or less than one unit; and the power of ten of a wild exp would cost all memory.
 	if e := int(x.d.Exponent); exp < e-18 || exp >= e+int(x.d.NumDigits()) {
 		return 0, false
@@ -82,6 +87,36 @@ func (x Decimal) Int64(exp int) (int64, bool) {
 		return 0, false
 	}
 	return num.Int64(), true
+}
+
+// word is Int64 of the usual numbers, whose coefficient is one word before and after; false decides nothing.
+func (x Decimal) word(exp int) (int64, bool) {
+	shift := int(x.d.Exponent) - exp
+	if shift < -18 || shift > 18 || !x.d.Coeff.IsUint64() {
+		return 0, false
+	}
+	n, p := x.d.Coeff.Uint64(), uint64(1)
+	for range max(shift, -shift) {
+		p *= 10
+	}
+	if shift < 0 {
+		if n%p != 0 {
+			return 0, false
+		}
+		n /= p
+	} else {
+		var over uint64
+		if over, n = bits.Mul64(n, p); over != 0 {
+			return 0, false
+		}
+	}
+	if n > math.MaxInt64 {
+		return 0, false
+	}
+	if x.d.Negative {
+		return -int64(n), true
+	}
+	return int64(n), true
 }
 
 // Places is how many digits behind the point x needs: 2 for 0.25, 0 for 5, -1 for 50.

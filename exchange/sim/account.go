@@ -6,42 +6,72 @@ import (
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-type balance struct{ free, locked exchange.Decimal }
-
-// position is an open perpetual position. Its lots, oldest first, carry the margin: each locks what it cost to open, and closing
-// releases them in turn. That keeps margins exact, where an average price would have to be rounded.
-type position struct {
-	quantity exchange.Decimal
-	cost     exchange.Decimal // see exchange.Position
-	entry    exchange.Decimal // for show
-	lots     []lot
-	time     time.Time
-}
-
-type lot struct{ quantity, price exchange.Decimal } // quantity is positive
-
 // account is somebody who trades at the venue.
 type account struct {
-	id        exchange.AccountID
-	fees      exchange.FeeRates
-	spot      wallet
-	perp      wallet     // the same one where the venue does not split
-	positions []position // one a market
-	orders    map[string]*order
+	id         exchange.AccountID
+	fees       exchange.FeeRates
+	maker      rate
+	taker      rate
+	lockSpot   rate // of the notional of a spot buy that is locked
+	lockPerp   rate // of a perpetual order's
+	reserve    rate // the highest fee rate that an order may meet; a rebate is not counted on
+	feeAsset   exchange.Asset
+	feePrice   exchange.Decimal
+	spot, perp wallet // the same one where the venue does not split
+	holds      []holding
+	orders     map[string]*order // by client id
 }
 
 // wallet is a purse.
 type wallet map[exchange.Asset]*balance
 
+type balance struct{ free, locked money }
+
+// holding is what an account has to do with a market.
+type holding struct {
+	base, quote *balance
+	fee         *balance // of the third asset; nil: none
+	position    position
+	open        [2]int64 // sum of what is left of the resting orders, by side
+	reduceOnly  int      // how many resting orders are
+}
+
+// position is an open perpetual position. Its lots, oldest first, carry the margin: each locks what it cost to open, and closing
+// releases them in turn. That keeps margins exact, where an average price would have to be rounded.
+type position struct {
+	quantity int64 // in the market's units; negative: short
+	cost     money // see exchange.Position
+	entry    exchange.Decimal
+	lots     []lot
+	opened   money // sum of the lots
+	time     time.Time
+}
+
+type lot struct{ size, price int64 } // size is positive
+
 func (e *Engine) addAccount(c AccountConfig) {
-	a := &account{id: c.ID, fees: *c.Fees, spot: make(wallet), orders: make(map[string]*order)}
+	reserve := c.Fees.Taker.Max(c.Fees.Maker).Max(exchange.Decimal{})
+	a := &account{
+		id: c.ID, fees: *c.Fees, maker: rateOf(c.Fees.Maker), taker: rateOf(c.Fees.Taker), reserve: rateOf(reserve),
+		lockSpot: rateOf(exchange.Scaled(1, 0).Add(reserve)), lockPerp: rateOf(e.cfg.MarginRate.Add(reserve)),
+		feeAsset: c.FeeAsset, feePrice: c.FeePrice, spot: make(wallet), orders: make(map[string]*order), holds: make([]holding, len(e.list)),
+	}
+	if e.cfg.BaseFee {
+		a.lockSpot = rateOf(exchange.Scaled(1, 0))
+	}
 	a.perp = a.spot
 	if e.cfg.SplitWallets {
 		a.perp = make(wallet)
 	}
 	a.spot.deposit(c.Balances)
 	a.perp.deposit(c.Margin)
-	a.positions = make([]position, len(e.list))
+	for i, m := range e.list {
+		w, y := a.wallet(m), m.ins.Market.Symbol
+		a.holds[i] = holding{base: w.balance(y.Base), quote: w.balance(y.Quote)}
+		if a.feeAsset != "" {
+			a.holds[i].fee = w.balance(a.feeAsset)
+		}
+	}
 	e.accounts[c.ID] = a
 	e.people = append(e.people, a)
 }
@@ -49,7 +79,7 @@ func (e *Engine) addAccount(c AccountConfig) {
 func (w wallet) deposit(amounts []exchange.Amount) {
 	for _, a := range amounts {
 		b := w.balance(a.Asset)
-		b.free = b.free.Add(a.Quantity)
+		b.free = b.free.add(moneyOf(a.Quantity))
 	}
 }
 
@@ -64,203 +94,93 @@ func (w wallet) balance(a exchange.Asset) *balance {
 
 // wallet pays for orders on m.
 func (a *account) wallet(m *market) wallet {
-	if m.ins.Market.Symbol.Kind == exchange.Spot {
+	if m.spot {
 		return a.spot
 	}
 	return a.perp
 }
 
-func (o *order) position() *position { return &o.account.positions[o.m.index] }
-
 // lock moves amount from free to locked; a negative one back.
-func (b *balance) lock(amount exchange.Decimal) {
-	b.free, b.locked = b.free.Sub(amount), b.locked.Add(amount)
+func (b *balance) lock(amount money) {
+	b.free, b.locked = b.free.sub(amount), b.locked.add(amount)
 }
 
-// feeReserve is the highest fee rate that an order may meet; a rebate is not counted on.
-func (a *account) feeReserve() exchange.Decimal {
-	return a.fees.Taker.Max(a.fees.Maker).Max(exchange.Decimal{})
-}
-
-// funds is the asset that an order of o's kind is paid from, and how much of it size at price reserves.
-func (e *Engine) funds(o *order, size, price int64) (exchange.Asset, exchange.Decimal) {
-	y := o.m.ins.Market.Symbol
-	q := o.m.size(size)
-	if y.Kind == exchange.Spot && o.req.Side == exchange.Sell {
-		return y.Base, q // the fee comes off the proceeds
-	}
-	notional := q.Mul(o.m.price(price))
+// funds is the balance that an order of o's kind is paid from, and how much of it size at price reserves.
+func (o *order) funds(size, price int64) (*balance, money) {
 	switch {
-	case y.Kind == exchange.Spot && e.cfg.BaseFee:
-		return y.Quote, notional
-	case y.Kind == exchange.Spot:
-		return y.Quote, notional.Add(notional.Mul(o.account.feeReserve()))
+	case o.m.spot && o.req.Side == exchange.Sell:
+		return o.hold.base, units(size, int(o.m.scale.Size)) // the fee comes off the proceeds
+	case o.m.spot:
+		return o.hold.quote, o.account.lockSpot.of(o.m.notional(size, price))
 	case o.req.ReduceOnly:
-		return y.Quote, exchange.Decimal{}
+		return o.hold.quote, money{}
 	}
-	return y.Quote, notional.Mul(e.cfg.MarginRate.Add(o.account.feeReserve()))
+	return o.hold.quote, o.account.lockPerp.of(o.m.notional(size, price))
+}
+
+// fundsAsset is the name of what funds asks for.
+func (o *order) fundsAsset() exchange.Asset {
+	if o.m.spot && o.req.Side == exchange.Sell {
+		return o.m.ins.Market.Symbol.Base
+	}
+	return o.m.ins.Market.Symbol.Quote
+}
+
+// notional is price times size, exactly.
+func (m *market) notional(size, price int64) money {
+	return product(size, price, int(m.scale.Price)+int(m.scale.Size))
 }
 
 // afford refuses o when it could cost more than is free. What o locks already counts as free: a replacement uses it again.
 func (e *Engine) afford(op string, o *order, w walk) error {
 	price := o.price
-	spot := o.m.ins.Market.Symbol.Kind == exchange.Spot
-	if price == 0 || !spot && o.req.Side == exchange.Sell {
+	if price == 0 || !o.m.spot && o.req.Side == exchange.Sell {
 		price = max(price, w.best, w.worst) // the highest that a part of it may fill at
 	}
-	asset, need := e.funds(o, o.left, price)
-	have := o.account.wallet(o.m).balance(asset).free.Add(o.lock)
+	b, need := o.funds(o.left, price)
+	have := b.free.add(o.lock)
 	switch {
-	case spot && o.req.Type == exchange.TypeMarket && o.req.Side == exchange.Buy:
-		need = e.marketCost(o, w)
-	case !spot && (o.req.Type == exchange.TypeMarket || o.req.TIF != exchange.GTC):
+	case o.m.spot && o.req.Type == exchange.TypeMarket && o.req.Side == exchange.Buy:
+		need = o.account.lockSpot.of(w.notional) // such an order has no limit to reckon with
+	case !o.m.spot && (o.req.Type == exchange.TypeMarket || o.req.TIF != exchange.GTC):
 		// It never rests, so that the part that closes a position needs no margin; a pure reduction always passes.
 		closing := min(o.left, o.reducible())
 		if closing == o.left {
 			return nil
 		}
-		_, need = e.funds(o, o.left-closing, price)
-		have = have.Add(e.released(o, closing, w))
-		need = need.Add(o.m.size(closing).Mul(o.m.price(price)).Mul(o.account.feeReserve()))
+		_, need = o.funds(o.left-closing, price)
+		have = have.add(e.released(o, closing, w))
+		need = need.add(o.account.reserve.of(o.m.notional(closing, price)))
 	}
-	if need.Sign() > 0 && have.Cmp(need) < 0 {
-		return e.refuse(op, exchange.ErrInsufficientFunds, "funds", "needs %s %s, has %s", need, asset, have)
+	if need.sign() > 0 && have.cmp(need) < 0 {
+		return e.refuse(op, exchange.ErrInsufficientFunds, "funds", "needs %s %s, has %s", need.decimal(), o.fundsAsset(), have.decimal())
 	}
 	return nil
 }
 
-// marketCost is what a market buy of the walk's size costs: such an order has no limit to reckon with.
-func (e *Engine) marketCost(o *order, w walk) exchange.Decimal {
-	cost := o.m.book.Walk(exchange.Buy, w.size).Notional.Decimal(o.m.scale)
-	if e.cfg.BaseFee {
-		return cost
-	}
-	return cost.Add(cost.Mul(o.account.feeReserve()))
-}
-
 // released is what turning a position gives back first: its margin, less the loss of closing it at the worst price. A profit is not
 // counted on.
-func (e *Engine) released(o *order, closing int64, w walk) exchange.Decimal {
+func (e *Engine) released(o *order, closing int64, w walk) money {
 	if closing == 0 {
-		return exchange.Decimal{}
+		return money{}
 	}
-	p := o.position()
+	p := &o.hold.position
 	worst := w.worst
 	if o.price != 0 {
 		worst = o.price
 	}
-	settled := p.quantity.Mul(o.m.price(worst)).Sub(p.cost)
-	return e.margin(p).Add(settled.Min(exchange.Decimal{}))
+	margin := e.margin.of(p.opened)
+	if settled := o.m.notional(p.quantity, worst).sub(p.cost); settled.sign() < 0 {
+		return margin.add(settled)
+	}
+	return margin
 }
 
-// margin is what p locks.
-func (e *Engine) margin(p *position) exchange.Decimal {
-	var sum exchange.Decimal
-	for _, l := range p.lots {
-		sum = sum.Add(l.quantity.Mul(l.price))
+// reducible is how much of an order of o's side would reduce the position, in the market's units.
+func (o *order) reducible() int64 {
+	p := o.hold.position.quantity
+	if p == 0 || (p > 0) == (o.req.Side == exchange.Buy) {
+		return 0
 	}
-	return sum.Mul(e.cfg.MarginRate)
-}
-
-// execute books one fill of o: money, position, the order's figures, the log. The book has given the liquidity already.
-func (e *Engine) execute(now time.Time, o *order, price, size int64, maker bool) {
-	m := o.m
-	f := exchange.Fill{
-		Market: m.ins.Market, Account: o.account.id, TradeID: e.id(), VenueID: o.id, ClientID: o.req.ClientID, Side: o.req.Side,
-		Price: m.price(price), Quantity: m.size(size), FeeAsset: m.ins.Market.Symbol.Quote, Maker: maker, Time: now,
-	}
-	rate := o.account.fees.Taker
-	if maker {
-		rate = o.account.fees.Maker
-	}
-	f.Fee = f.Notional().Mul(rate)
-	if e.cfg.BaseFee && m.ins.Market.Symbol.Kind == exchange.Spot && f.Side == exchange.Buy {
-		f.Fee, f.FeeAsset = f.Quantity.Mul(rate), m.ins.Market.Symbol.Base
-	}
-	o.left -= size
-	e.relock(o)
-	if m.ins.Market.Symbol.Kind == exchange.Spot {
-		o.account.settleSpot(f)
-	} else {
-		e.settlePerp(o, f)
-	}
-	fee := o.account.wallet(m).balance(f.FeeAsset)
-	fee.free = fee.free.Sub(f.Fee)
-
-	o.filled, o.notional = o.filled.Add(f.Quantity), o.notional.Add(f.Notional())
-	o.addFee(exchange.Amount{Asset: f.FeeAsset, Quantity: f.Fee})
-	o.fills = append(o.fills, len(e.log))
-	o.time = now
-	e.log = append(e.log, f)
-	e.told = append(e.told, e.events.next)
-}
-
-func (o *order) addFee(a exchange.Amount) {
-	for i := range o.fees {
-		if o.fees[i].Asset == a.Asset {
-			o.fees[i].Quantity = o.fees[i].Quantity.Add(a.Quantity)
-			return
-		}
-	}
-	o.fees = append(o.fees, a)
-}
-
-func (a *account) settleSpot(f exchange.Fill) {
-	base, quote := a.spot.balance(f.Market.Symbol.Base), a.spot.balance(f.Market.Symbol.Quote)
-	q, n := f.Quantity, f.Notional()
-	if f.Side == exchange.Sell {
-		q, n = q.Neg(), n.Neg()
-	}
-	base.free, quote.free = base.free.Add(q), quote.free.Sub(n)
-}
-
-// settlePerp moves the position. The part of the fill that closes it settles first; what goes beyond opens a new one.
-func (e *Engine) settlePerp(o *order, f exchange.Fill) {
-	p := o.position()
-	wallet := o.account.perp.balance(o.m.ins.Market.Symbol.Quote)
-	before := e.margin(p)
-	rest := f.Quantity
-	if p.quantity.Sign() != 0 && (p.quantity.Sign() > 0) != (f.Side == exchange.Buy) {
-		closing := rest.Min(p.quantity.Abs())
-		rest = rest.Sub(closing)
-		p.add(f, closing)
-		p.release(closing)
-		if p.quantity.IsZero() {
-			wallet.free = wallet.free.Sub(p.cost)
-			p.cost, p.entry = exchange.Decimal{}, exchange.Decimal{}
-		}
-	}
-	if rest.Sign() > 0 {
-		p.average(rest, f.Price, max(0, o.m.ins.Tick.Places())+pricePlaces)
-		p.add(f, rest)
-		p.lots = append(p.lots, lot{rest, f.Price})
-	}
-	p.time = f.Time
-	wallet.lock(e.margin(p).Sub(before))
-}
-
-// average moves the entry price by what is opened.
-func (p *position) average(quantity, price exchange.Decimal, places int) {
-	held := p.quantity.Abs()
-	p.entry = p.entry.Mul(held).Add(price.Mul(quantity)).Quo(held.Add(quantity), places, exchange.HalfEven)
-}
-
-// add books quantity of f into the position.
-func (p *position) add(f exchange.Fill, quantity exchange.Decimal) {
-	if f.Side == exchange.Sell {
-		quantity = quantity.Neg()
-	}
-	p.quantity = p.quantity.Add(quantity)
-	p.cost = p.cost.Add(quantity.Mul(f.Price))
-}
-
-// release takes quantity off the oldest lots.
-func (p *position) release(quantity exchange.Decimal) {
-	for quantity.Sign() > 0 {
-		n := quantity.Min(p.lots[0].quantity)
-		quantity = quantity.Sub(n)
-		if p.lots[0].quantity = p.lots[0].quantity.Sub(n); p.lots[0].quantity.IsZero() {
-			p.lots = p.lots[1:]
-		}
-	}
+	return int64(magnitude(p))
 }

@@ -27,33 +27,21 @@ func (e *Engine) Fund(now time.Time, s exchange.Symbol, rate exchange.Decimal) (
 	}
 	var r []Payment
 	for _, a := range e.people {
-		p := &a.positions[m.index]
-		if p.quantity.IsZero() {
+		h := &a.holds[m.index]
+		if h.position.quantity == 0 {
 			continue
 		}
-		got := p.quantity.Mul(mark).Mul(rate).Neg()
-		b := a.perp.balance(s.Quote)
-		b.free = b.free.Add(got)
-		r = append(r, Payment{
-			Account:  a.id,
-			Position: exchange.Position{Market: m.ins.Market, Account: a.id, Quantity: p.quantity, Cost: p.cost, Time: p.time},
-			Amount:   exchange.Amount{Asset: s.Quote, Quantity: got},
-		})
-		ev := exchange.Event{Kind: exchange.BalanceUpdate, Time: now, Balances: []exchange.Balance{e.balanceOf(a, a.perp, s.Quote)}}
-		ev.Order.Market.Venue, ev.Order.Account = e.cfg.Venue, a.id
-		e.events.add(ev)
-	}
-	return r, nil
-}
-
-func (e *Engine) balanceOf(a *account, w wallet, asset exchange.Asset) exchange.Balance {
-	b := w.balance(asset)
-	kind := exchange.WalletUnified
-	if e.cfg.SplitWallets {
-		kind = exchange.WalletSpot
-		if asset != "" && a.perp[asset] == b {
+		got := m.size(h.position.quantity).Mul(mark).Mul(rate).Neg()
+		h.quote.free = h.quote.free.add(moneyOf(got))
+		r = append(r, Payment{Account: a.id, Position: a.position(m), Amount: exchange.Amount{Asset: s.Quote, Quantity: got}})
+		kind := exchange.WalletUnified
+		if e.cfg.SplitWallets {
 			kind = exchange.WalletPerp
 		}
+		left := exchange.Balance{Asset: s.Quote, Wallet: kind, Free: h.quote.free.decimal(), Locked: h.quote.locked.decimal()}
+		ev := &exchange.Event{Kind: exchange.BalanceUpdate, Time: now, Balances: []exchange.Balance{left}}
+		ev.Order.Market.Venue, ev.Order.Account = e.cfg.Venue, a.id
+		*e.events.add() = news{other: ev}
 	}
-	return exchange.Balance{Asset: asset, Wallet: kind, Free: b.free, Locked: b.locked}
+	return r, nil
 }

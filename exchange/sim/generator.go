@@ -225,17 +225,17 @@ func (g *Generator) dislocate(w *symbolWalk) {
 func (g *Generator) draw(b *exchange.Book, w *symbolWalk, symbol, v int) {
 	mid := w.common + w.common*(w.gaps[v].now+w.gaps[v].shock)/gapUnit
 	half := max(unit, mid*150/gapUnit) // half the spread: 0.15 basis points, or a tick
-	b.Bids = g.side(b.Bids[:0], w, level{symbol, v, 0, (mid - half) / unit / w.grid}, -1)
-	b.Asks = g.side(b.Asks[:0], w, level{symbol, v, 1, (mid+half)/unit/w.grid + 1}, 1)
+	b.Bids = g.side(b.Bids[:0], w, gridLevel{symbol, v, 0, (mid - half) / unit / w.grid}, -1)
+	b.Asks = g.side(b.Asks[:0], w, gridLevel{symbol, v, 1, (mid+half)/unit/w.grid + 1}, 1)
 }
 
-// level is a place on the grid of one side of one book.
-type level struct {
+// gridLevel is a place on the grid of one side of one book.
+type gridLevel struct {
 	symbol, venue, side int
 	place               int64
 }
 
-func (g *Generator) side(levels []exchange.Level, w *symbolWalk, at level, away int64) []exchange.Level {
+func (g *Generator) side(levels []exchange.Level, w *symbolWalk, at gridLevel, away int64) []exchange.Level {
 	for ; len(levels) < g.cfg.Depth && at.place > 0; at.place += away {
 		if size := g.sizeAt(at, w.size); size > 0 {
 			levels = append(levels, exchange.Level{Price: at.place * w.grid * w.tick, Size: size * w.lot})
@@ -249,7 +249,7 @@ func (g *Generator) side(levels []exchange.Level, w *symbolWalk, at level, away 
 const renewal = 16
 
 // sizeAt is the number of lots at a place: none at a quarter of them, few at one in sixteen, else from 0.2 to 2 times the usual.
-func (g *Generator) sizeAt(at level, usual int64) int64 {
+func (g *Generator) sizeAt(at gridLevel, usual int64) int64 {
 	phase := g.cfg.Seed
 	for _, x := range [...]int64{int64(at.symbol), int64(at.venue), int64(at.side), at.place} {
 		phase = mix(phase ^ uint64(x))

@@ -128,8 +128,8 @@ func TestLinkReplacesAndCancels(t *testing.T) {
 	r.loop.Run()
 	r.Cancel(req.Ref(), r.done("cancel"))
 	r.check(t,
-		"0s event: order replaced 0", "0s event: order accepted 0", "0s replace: accepted 0",
-		"0s event: order canceled 0", "0s cancel: canceled 0",
+		"0s book: ask 101.0 x 1.00 seen at 0s", "0s event: order replaced 0", "0s event: order accepted 0", "0s replace: accepted 0",
+		"0s book: ask 101.0 x 1.00 seen at 0s", "0s event: order canceled 0", "0s cancel: canceled 0",
 	)
 }
 

@@ -30,7 +30,7 @@ func (e *Engine) SetBook(now time.Time, b *exchange.Book) error {
 		err = b.Check()
 	}
 	if err == nil {
-		err = m.rescale(b.Scale)
+		err = e.rescale(m, b.Scale)
 	}
 	if err == nil {
 		err = m.load(b, e.cfg.Depth)
@@ -49,15 +49,48 @@ func (e *Engine) SetBook(now time.Time, b *exchange.Book) error {
 	return nil
 }
 
-// Book copies the market's book as it is seen: the given one without what orders took of it. Its VenueTime is the time of the last
-// change, and its Seq rises with each. It is false when there is no such market, or when no book was given yet.
+// Book copies the market's book as it is seen: the given one without what orders took of it, and all that rests. Its VenueTime is the time
+// of the last change, and its Seq rises with each. It is false when there is no such market, or when no book was given yet.
 func (e *Engine) Book(s exchange.Symbol, into *exchange.Book) bool {
 	m := e.markets[s]
 	if m == nil || !m.set {
 		return false
 	}
 	into.CopyFrom(&m.book, 0)
+	into.Seq = m.version
+	if m.book.Err == nil {
+		into.Bids = m.rest[sideIndex(exchange.Buy)].merge(into.Bids)
+		into.Asks = m.rest[sideIndex(exchange.Sell)].merge(into.Asks)
+	}
 	return true
+}
+
+// merge adds what rests to a side of a book.
+func (q *queue) merge(given []exchange.Level) []exchange.Level {
+	n := len(given)
+	given = append(given, make([]exchange.Level, len(q.levels))...)
+	// From the back, where there is room; best last, in both.
+	at, j := len(given), len(q.levels)-1
+	for i := n - 1; j >= 0; {
+		l := q.levels[j]
+		at--
+		switch {
+		case i >= 0 && given[i].Price == l.price:
+			size := given[i].Size + min(l.size, math.MaxInt64-given[i].Size)
+			given[at] = exchange.Level{Price: l.price, Size: size}
+			i, j = i-1, j-1
+		case i >= 0 && crosses(q.side.Opposite(), l.price, given[i].Price): // the given one is better
+			given[at] = given[i]
+			i--
+		default:
+			given[at] = exchange.Level{Price: l.price, Size: l.size}
+			j--
+		}
+		if j < 0 { // what is left of the given ones stands in front, with a gap where levels were one
+			return slices.Delete(given, i+1, at)
+		}
+	}
+	return given
 }
 
 // Version is the Seq of the book of s: it rises with each visible change. It is 0 where there is no such market.
@@ -68,28 +101,62 @@ func (e *Engine) Version(s exchange.Symbol) uint64 {
 	return 0
 }
 
-// rescale makes units fine enough for both the book and the instrument's steps, so that each price and each quantity is an integer.
-func (m *market) rescale(given exchange.Scale) error {
-	want := exchange.Scale{
-		Price: min(given.Price, int8(-m.ins.Tick.Places())),
-		Size:  min(given.Size, int8(-m.ins.Lot.Places())),
-	}
-	if want == m.scale {
+// steps is the scale that both a book's and the instrument's numbers are integers in.
+func (m *market) steps(given exchange.Scale) exchange.Scale {
+	return exchange.Scale{Price: min(given.Price, int8(-m.ins.Tick.Places())), Size: min(given.Size, int8(-m.ins.Lot.Places()))}
+}
+
+// rescale makes units fine enough for both the book and the instrument's steps, so that each price and each quantity is an integer; coarser
+// again only where everything fits.
+func (e *Engine) rescale(m *market, given exchange.Scale) error {
+	want := m.steps(given)
+	if want == m.scale || e.tryScale(m, want) {
 		return nil
 	}
-	for _, orders := range m.rest { // all or none: half of the orders in other units would be wrong numbers
-		for _, o := range orders {
-			if _, _, ok := o.units(want); !ok {
-				return fmt.Errorf("sim: %s: resting order %s in units of %v: %w", m.ins.Market, o.req.ClientID, want, exchange.ErrScale)
-			}
+	finer := exchange.Scale{Price: min(want.Price, m.scale.Price), Size: min(want.Size, m.scale.Size)}
+	if finer == m.scale || e.tryScale(m, finer) {
+		return nil
+	}
+	return fmt.Errorf("sim: %s: what rests or is held, in units of %v: %w", m.ins.Market, want, exchange.ErrScale)
+}
+
+// tryScale moves the market to other units, all of it or nothing: half of it in other units would be wrong numbers.
+func (e *Engine) tryScale(m *market, want exchange.Scale) bool {
+	price, size := unit10(m.scale.Price, want.Price), unit10(m.scale.Size, want.Size)
+	fits := price.ok && size.ok
+	convert := func(c converter, x *int64) {
+		if n, ok := c.convert(*x); ok {
+			*x = n
+		} else {
+			fits = false
 		}
 	}
-	old := m.scale
-	m.scale = want
-	for i := range m.rest {
-		for _, o := range m.rest[i] {
-			o.measure()
+	all := func(f func(converter, *int64)) {
+		for _, a := range e.people {
+			h := &a.holds[m.index]
+			f(size, &h.position.quantity)
+			f(size, &h.open[0])
+			f(size, &h.open[1])
+			for i := range h.position.lots {
+				f(size, &h.position.lots[i].size)
+				f(price, &h.position.lots[i].price)
+			}
 		}
+		for i := range m.rest {
+			m.rest[i].convert(price, size, f)
+		}
+	}
+	all(func(c converter, x *int64) {
+		n, ok := c.convert(*x)
+		fits = fits && ok && n <= most && n >= -most
+	})
+	if !fits {
+		return false
+	}
+	all(convert)
+	old := m.scale
+	for i := range m.rest {
+		m.rest[i].each(func(o *order) { o.scale = want })
 		kept := m.taken[i][:0]
 		for _, t := range m.taken[i] {
 			if t, ok := t.rescaled(old, want); ok {
@@ -98,8 +165,69 @@ func (m *market) rescale(given exchange.Scale) error {
 		}
 		m.taken[i] = kept
 	}
-	return nil
+	m.setScale(want)
+	return true
 }
+
+// convert calls f for each number of the queue.
+func (q *queue) convert(price, size converter, f func(converter, *int64)) {
+	f(size, &q.total)
+	for _, l := range q.levels {
+		f(price, &l.price)
+		f(size, &l.size)
+		for o := l.head; o != nil; o = o.next {
+			f(price, &o.price)
+			for _, x := range [...]*int64{&o.left, &o.filled, &o.shown} {
+				f(size, x)
+			}
+		}
+	}
+}
+
+// setScale makes s the units of the market, and expresses its rules in them.
+func (m *market) setScale(s exchange.Scale) {
+	m.scale = s
+	r := rules{ok: true, minNotional: moneyOf(m.ins.MinNotional)}
+	for _, x := range []struct {
+		to  *int64
+		d   exchange.Decimal
+		exp int8
+	}{{&r.tick, m.ins.Tick, s.Price}, {&r.lot, m.ins.Lot, s.Size}, {&r.minQty, m.ins.MinQty, s.Size}, {&r.maxQty, m.ins.MaxQty, s.Size}} {
+		n, ok := x.d.Int64(int(x.exp))
+		*x.to, r.ok = n, r.ok && ok
+	}
+	m.rules = r
+}
+
+// converter moves integers from one unit to another: times up, or divided by down.
+type converter struct {
+	up, down int64
+	ok       bool
+}
+
+func unit10(from, to int8) converter {
+	up, ok1 := pow10(max(0, int(from)-int(to)))
+	down, ok2 := pow10(max(0, int(to)-int(from)))
+	return converter{up, down, ok1 && ok2}
+}
+
+func (c converter) convert(x int64) (int64, bool) {
+	if !c.ok || x%c.down != 0 || int64(magnitude(x)) > math.MaxInt64/c.up {
+		return 0, false
+	}
+	return x / c.down * c.up, true
+}
+
+// measure sets the order's integers from its exact numbers; false when they do not fit.
+func (o *order) measure() bool {
+	price, ok1 := o.req.Price.Int64(int(o.m.scale.Price))
+	quantity, ok2 := o.req.Quantity.Int64(int(o.m.scale.Size))
+	o.price, o.left, o.scale = price, quantity-o.filled, o.m.scale
+	return ok1 && ok2
+}
+
+func (m *market) price(p int64) exchange.Decimal { return exchange.Scaled(p, int(m.scale.Price)) }
+func (m *market) size(n int64) exchange.Decimal  { return exchange.Scaled(n, int(m.scale.Size)) }
 
 func (t taken) rescaled(old, new exchange.Scale) (r taken, ok bool) {
 	var ok1, ok2, ok3 bool
@@ -107,19 +235,6 @@ func (t taken) rescaled(old, new exchange.Scale) (r taken, ok bool) {
 	r.recorded, ok2 = exchange.Scaled(t.recorded, int(old.Size)).Int64(int(new.Size))
 	r.size, ok3 = exchange.Scaled(t.size, int(old.Size)).Int64(int(new.Size))
 	return r, ok1 && ok2 && ok3
-}
-
-// units is the order's price and what is left of it in units of s; false when they do not fit.
-func (o *order) units(s exchange.Scale) (price, left int64, ok bool) {
-	price, ok1 := o.req.Price.Int64(int(s.Price))
-	left, ok2 := o.req.Quantity.Sub(o.filled).Int64(int(s.Size))
-	return price, left, ok1 && ok2
-}
-
-// measure sets the order's integers from its exact numbers; false when they do not fit.
-func (o *order) measure() (ok bool) {
-	o.price, o.left, ok = o.units(o.m.scale)
-	return ok
 }
 
 // load copies b into the market's units and takes off what was taken.
@@ -207,7 +322,7 @@ func (m *market) take(now time.Time, taker exchange.Side, n int64) {
 // touch counts a visible change of the book.
 func (m *market) touch(now time.Time) {
 	m.version++
-	m.book.Seq, m.book.VenueTime = m.version, now
+	m.book.VenueTime = now
 }
 
 func multiply(levels []exchange.Level, price, size int64) error {

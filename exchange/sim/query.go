@@ -3,7 +3,10 @@ package sim
 import (
 	"cmp"
 	"maps"
+	"math"
+	"math/bits"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -18,9 +21,13 @@ func (e *Engine) find(ref exchange.OrderRef) *order {
 	if a == nil {
 		return nil
 	}
-	o := a.orders[ref.ClientID]
-	if ref.ClientID == "" {
-		o = e.byID[ref.VenueID]
+	var o *order
+	if ref.ClientID != "" {
+		o = a.orders[ref.ClientID]
+	} else if n, err := strconv.ParseUint(ref.VenueID, 10, 64); err == nil {
+		if o = e.orders.find(n); o != nil && o.id != ref.VenueID {
+			return nil
+		}
 	}
 	if o == nil || o.account != a || ref.Market != o.m.ins.Market {
 		return nil
@@ -28,30 +35,97 @@ func (e *Engine) find(ref exchange.OrderRef) *order {
 	return o
 }
 
-// view is o as the venue answers it, with the fills of the log from first on.
-func (e *Engine) view(o *order, first int) exchange.Order {
+// show is what n says, as the venue answers it.
+func (e *Engine) show(n *news) exchange.Order {
+	o := n.order
 	r := exchange.Order{
-		OrderRequest: o.req, VenueID: o.id, Status: o.status, Version: o.version, Filled: o.filled,
-		Fees: slices.Clone(o.fees), Reason: o.reason, Time: o.time,
+		OrderRequest: o.req, VenueID: o.id, Status: n.status, Version: n.version,
+		Reason: n.reason, Time: n.time,
 	}
-	if o.filled.Sign() > 0 {
-		r.AvgPrice = o.notional.Quo(o.filled, max(0, o.m.ins.Tick.Places())+pricePlaces, exchange.HalfEven)
+	if n.version < o.version {
+		was := o.past[n.version-1]
+		r.Price, r.Quantity = was.price, was.quantity
 	}
-	at, _ := slices.BinarySearch(o.fills, first)
-	for _, i := range o.fills[at:] {
-		r.Fills = append(r.Fills, e.log[i])
+	if n.filled > 0 {
+		r.Filled = exchange.Scaled(n.filled, int(n.scale.Size))
+		r.AvgPrice = average(n.notional, n.filled, n.scale, o.m.places)
+		r.Fees = make([]exchange.Amount, 0, 1+len(n.fees))
+		r.Fees = append(r.Fees, exchange.Amount{Asset: n.fee.asset, Quantity: n.fee.amount.decimal()})
+		for _, f := range n.fees {
+			r.Fees = append(r.Fees, exchange.Amount{Asset: f.asset, Quantity: f.amount.decimal()})
+		}
+	}
+	r.Fills = e.fills(n.first, n.last)
+	return r
+}
+
+// fills are those of one order from the one numbered first up to and including last.
+func (e *Engine) fills(first, last int64) []exchange.Fill {
+	if first == 0 {
+		return nil
+	}
+	n := 1
+	for at := first; at != last; n++ {
+		t := e.trades.at(at)
+		if t == nil {
+			return nil
+		}
+		at = t.next
+	}
+	r := make([]exchange.Fill, n)
+	for i := range r {
+		t := e.trades.at(first)
+		if t == nil {
+			return nil
+		}
+		t.show(&r[i])
+		first = t.next
 	}
 	return r
 }
 
+func (t *trade) show(f *exchange.Fill) {
+	o := t.order
+	*f = exchange.Fill{
+		Market: o.m.ins.Market, Account: o.account.id, TradeID: idOf(t.id), VenueID: o.id, ClientID: o.req.ClientID, Side: o.req.Side,
+		Price: exchange.Scaled(t.price, int(t.scale.Price)), Quantity: exchange.Scaled(t.size, int(t.scale.Size)),
+		Fee: t.fee.decimal(), FeeAsset: t.asset, Maker: t.maker, Time: t.time,
+	}
+}
+
+// average is notional / filled, to so many places.
+func average(notional money, filled int64, scale exchange.Scale, places int) exchange.Decimal {
+	if notional.big == nil {
+		if p, ok := pow10(int(notional.exp) - int(scale.Size) + places); ok {
+			if x := notional.times(p, 0); x.big == nil && x.hi >= 0 && uint64(x.hi) < uint64(filled) {
+				q, rest := bits.Div64(uint64(x.hi), x.lo, uint64(filled))
+				if half := uint64(filled) - rest; rest > half || rest == half && q&1 == 1 {
+					q++
+				}
+				if q <= math.MaxInt64 {
+					return exchange.Scaled(int64(q), -places)
+				}
+			}
+		}
+	}
+	return notional.decimal().Quo(exchange.Scaled(filled, int(scale.Size)), places, exchange.HalfEven)
+}
+
+// view is o as it is, with all of its fills.
+func (e *Engine) view(o *order) exchange.Order {
+	n := o.now()
+	n.first, n.last = o.first, o.latest
+	return e.show(&n)
+}
+
 // Lookup is the order with all of its fills. An order that is not known is an error that wraps exchange.ErrNotFound: it never reached the
-// engine, or it was refused.
+// engine, it was refused, or it is forgotten.
 func (e *Engine) Lookup(ref exchange.OrderRef) (exchange.Order, error) {
 	o := e.find(ref)
 	if o == nil {
 		return exchange.Order{}, &exchange.Error{Venue: e.cfg.Venue, Op: "lookup", Class: exchange.ErrNotFound, Code: "unknown"}
 	}
-	return e.view(o, 0), nil
+	return e.view(o), nil
 }
 
 // Created is when the order came.
@@ -62,62 +136,51 @@ func (e *Engine) Created(ref exchange.OrderRef) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Orders lists a's orders on s that came at or after since, ended ones too, oldest first, each with all of its fills.
+// Orders lists the account's orders on s that came at or after since, ended ones too, oldest first, each with all of its fills.
 func (e *Engine) Orders(id exchange.AccountID, s exchange.Symbol, since time.Time) []exchange.Order {
-	a, m := e.accounts[id], e.markets[s]
-	if a == nil || m == nil {
-		return nil
-	}
-	var found []*order
-	for _, o := range a.orders {
-		if o.m == m && !o.created.Before(since) {
-			found = append(found, o)
-		}
-	}
-	slices.SortFunc(found, func(a, b *order) int { return cmp.Compare(a.number, b.number) })
 	var r []exchange.Order
-	for _, o := range found {
-		r = append(r, e.view(o, 0))
+	for _, x := range e.orders.all {
+		if o := x.order; o != nil && o.account.id == id && o.m.ins.Market.Symbol == s && !o.created.Before(since) {
+			r = append(r, e.view(o))
+		}
 	}
 	return r
 }
 
-// OpenOrders lists a's resting orders on s in the order in which they took their places, each with all of its fills.
+// OpenOrders lists the account's resting orders on s in the order in which they took their places, each with all of its fills.
 func (e *Engine) OpenOrders(id exchange.AccountID, s exchange.Symbol) []exchange.Order {
 	open := e.resting(id, s)
 	slices.SortFunc(open, func(a, b *order) int { return cmp.Compare(a.priority, b.priority) })
 	var r []exchange.Order
 	for _, o := range open {
-		r = append(r, e.view(o, 0))
+		r = append(r, e.view(o))
 	}
 	return r
 }
 
-// resting is a's resting orders on s.
-func (e *Engine) resting(id exchange.AccountID, s exchange.Symbol) []*order {
-	m := e.markets[s]
-	if m == nil {
-		return nil
-	}
-	open := slices.Concat(m.rest[0], m.rest[1])
-	return slices.DeleteFunc(open, func(o *order) bool { return o.account.id != id })
-}
-
-// Fills lists a's executions on s at or after since, in order.
-func (e *Engine) Fills(a exchange.AccountID, s exchange.Symbol, since time.Time) []exchange.Fill {
+// Fills lists the account's executions on s at or after since, in order.
+func (e *Engine) Fills(id exchange.AccountID, s exchange.Symbol, since time.Time) []exchange.Fill {
 	var r []exchange.Fill
-	for _, f := range e.log {
-		if f.Account == a && f.Market.Symbol == s && !f.Time.Before(since) {
-			r = append(r, f)
+	for t := range e.trades.from(since) {
+		if o := t.order; o.account.id == id && o.m.ins.Market.Symbol == s {
+			r = append(r, exchange.Fill{})
+			t.show(&r[len(r)-1])
 		}
 	}
 	return r
 }
 
-// Log is every account's fills, in order: the engine's own books for audits. It must not be changed; later fills do not appear in it.
-func (e *Engine) Log() []exchange.Fill { return e.log[:len(e.log):len(e.log)] }
+// Log is every fill that is kept, of all accounts, in order: the engine's own books for audits. It is the caller's.
+func (e *Engine) Log() []exchange.Fill {
+	r := make([]exchange.Fill, 0, e.trades.n)
+	for t := range e.trades.from(time.Time{}) {
+		r = append(r, exchange.Fill{})
+		t.show(&r[len(r)-1])
+	}
+	return r
+}
 
-// Balances lists a's assets that are not zero, by name, those of the spot wallet first. Locked is held by resting orders and as margin.
+// Balances lists the account's assets that are not zero, by name, those of the spot wallet first. Locked is held by resting orders and as margin.
 // Free falls below zero only when the loss of a perpetual position exceeded it: nobody is liquidated here.
 func (e *Engine) Balances(id exchange.AccountID) []exchange.Balance {
 	a := e.accounts[id]
@@ -132,14 +195,14 @@ func (e *Engine) Balances(id exchange.AccountID) []exchange.Balance {
 
 func (w wallet) list(r []exchange.Balance, kind exchange.Wallet) []exchange.Balance {
 	for _, a := range slices.Sorted(maps.Keys(w)) {
-		if b := w[a]; !b.free.IsZero() || !b.locked.IsZero() {
-			r = append(r, exchange.Balance{Asset: a, Wallet: kind, Free: b.free, Locked: b.locked})
+		if b := w[a]; b.free.sign() != 0 || b.locked.sign() != 0 {
+			r = append(r, exchange.Balance{Asset: a, Wallet: kind, Free: b.free.decimal(), Locked: b.locked.decimal()})
 		}
 	}
 	return r
 }
 
-// Positions lists a's open perpetual positions, in the order of the configured instruments.
+// Positions lists the account's open perpetual positions, in the order of the configured instruments.
 func (e *Engine) Positions(id exchange.AccountID) []exchange.Position {
 	a := e.accounts[id]
 	if a == nil {
@@ -147,36 +210,43 @@ func (e *Engine) Positions(id exchange.AccountID) []exchange.Position {
 	}
 	var r []exchange.Position
 	for _, m := range e.list {
-		if p := a.positions[m.index]; !p.quantity.IsZero() {
-			r = append(r, exchange.Position{Market: m.ins.Market, Account: id, Quantity: p.quantity, Cost: p.cost, Time: p.time})
+		if a.holds[m.index].position.quantity != 0 {
+			r = append(r, a.position(m))
 		}
 	}
 	return r
 }
 
-// Margin is what a holds as margin on the perpetual s: for its resting orders, fees included, and for its position.
+// position is the account's on m.
+func (a *account) position(m *market) exchange.Position {
+	p := &a.holds[m.index].position
+	return exchange.Position{Market: m.ins.Market, Account: a.id, Quantity: m.size(p.quantity), Cost: p.cost.decimal(), Time: p.time}
+}
+
+// Margin is what the account holds as margin on the perpetual s: for its resting orders, fees included, and for its position.
 func (e *Engine) Margin(id exchange.AccountID, s exchange.Symbol) (orders, position exchange.Decimal) {
 	a, m := e.accounts[id], e.markets[s]
 	if a == nil || m == nil || s.Kind == exchange.Spot {
 		return orders, position
 	}
+	var sum money
 	for _, o := range e.resting(id, s) {
-		orders = orders.Add(o.lock)
+		sum = sum.add(o.lock)
 	}
-	return orders, e.margin(&a.positions[m.index])
+	return sum.decimal(), e.margin.of(a.holds[m.index].position.opened).decimal()
 }
 
-// Entry is the average price at which a's position on s was opened, as venues show it: closing a part does not move it. It is rounded, and
+// Entry is the average price at which the account's position on s was opened, as venues show it: closing a part does not move it. It is rounded, and
 // nothing is computed from it. It is zero where there is no position.
 func (e *Engine) Entry(id exchange.AccountID, s exchange.Symbol) exchange.Decimal {
 	a, m := e.accounts[id], e.markets[s]
 	if a == nil || m == nil {
 		return exchange.Decimal{}
 	}
-	return a.positions[m.index].entry
+	return a.holds[m.index].position.entry
 }
 
-// Fees are a's rates on s; an error wraps exchange.ErrInvalid where there is no such market, or no such account.
+// Fees are the account's rates on s; an error wraps exchange.ErrInvalid where there is no such market, or no such account.
 func (e *Engine) Fees(id exchange.AccountID, s exchange.Symbol) (exchange.FeeRates, error) {
 	a := e.accounts[id]
 	switch {
@@ -188,24 +258,31 @@ func (e *Engine) Fees(id exchange.AccountID, s exchange.Symbol) (exchange.FeeRat
 	return a.fees, nil
 }
 
-// Accounts lists the accounts as configured, the first one first.
-func (e *Engine) Accounts() []exchange.AccountID {
-	r := make([]exchange.AccountID, 0, len(e.people))
-	for _, a := range e.people {
-		r = append(r, a.id)
-	}
-	return r
-}
-
 // Mark is the price that positions on s are valued at: the middle of the visible book; false while a side is empty.
 func (e *Engine) Mark(s exchange.Symbol) (exchange.Decimal, bool) {
 	m := e.markets[s]
-	if m == nil || len(m.book.Bids) == 0 || len(m.book.Asks) == 0 {
+	if m == nil || m.book.Err != nil {
 		return exchange.Decimal{}, false
 	}
-	bid, _ := m.book.Best(exchange.Sell)
-	ask, _ := m.book.Best(exchange.Buy)
-	return m.price(bid.Price).Add(m.price(ask.Price)).Mul(exchange.Scaled(5, -1)), true
+	bid, ok1 := m.top(exchange.Sell)
+	ask, ok2 := m.top(exchange.Buy)
+	if !ok1 || !ok2 {
+		return exchange.Decimal{}, false
+	}
+	return m.price(bid).Add(m.price(ask)).Mul(exchange.Scaled(5, -1)), true
+}
+
+// top is the best visible price that takers of a side meet.
+func (m *market) top(taker exchange.Side) (int64, bool) {
+	given, ok := m.book.Best(taker)
+	l := m.rest[sideIndex(taker.Opposite())].best()
+	switch {
+	case l != nil && (!ok || crosses(taker, given.Price, l.price)):
+		return l.price, true
+	case ok:
+		return given.Price, true
+	}
+	return 0, false
 }
 
 // unknown is the error of a read about a symbol that is not traded here.
@@ -213,64 +290,47 @@ func (e *Engine) unknown(op string, s exchange.Symbol) error {
 	return &exchange.Error{Venue: e.cfg.Venue, Op: op, Class: exchange.ErrInvalid, Code: "market", Message: "no market " + s.String()}
 }
 
-// Instruments lists the markets as configured.
-func (e *Engine) Instruments() []exchange.Instrument { return slices.Clone(e.cfg.Instruments) }
-
-// events is the tail of what happened, numbered from 0.
-type events struct {
-	limit int
-	next  uint64 // number of the next one
-	kept  []exchange.Event
-}
-
-// add drops the older half when twice the limit is kept: cheap, and never fewer than limit remain.
-func (v *events) add(ev exchange.Event) {
-	if len(v.kept) >= 2*v.limit {
-		n := copy(v.kept, v.kept[v.limit:])
-		clear(v.kept[n:])
-		v.kept = v.kept[:n]
-	}
-	v.kept = append(v.kept, ev)
-	v.next++
-}
-
-// tell records the event that o has news, with its fills from first on, and returns what it says.
-func (e *Engine) tell(now time.Time, o *order, first int) exchange.Order {
-	r := e.view(o, first)
-	o.event = e.events.next
-	e.events.add(exchange.Event{Kind: exchange.OrderUpdate, Order: r, Time: now})
-	return r
-}
-
 // Events returns what happened from the event numbered since on, and the number to ask with next time; the first is 0. Only the
 // newest EventBuffer events are sure to be kept: when older ones are asked for, ok is false and nothing is returned but
 // next; [Engine.Changed] then tells what was missed.
 func (e *Engine) Events(since uint64) (news []exchange.Event, next uint64, ok bool) {
-	first := e.events.next - uint64(len(e.events.kept))
-	if since < first || since > e.events.next {
-		return nil, e.events.next, false
+	v := &e.events
+	if since > v.next || v.next-since > uint64(len(v.ring)) {
+		return nil, v.next, false
 	}
-	return slices.Clone(e.events.kept[since-first:]), e.events.next, true
+	for ; since < v.next; since++ {
+		n := &v.ring[since%v.limit]
+		if n.other != nil {
+			news = append(news, *n.other)
+		} else {
+			news = append(news, exchange.Event{Kind: exchange.OrderUpdate, Order: e.show(n), Time: n.time})
+		}
+	}
+	return news, v.next, true
 }
 
-// Changed sums up the events from the one numbered since on: each of a's orders that has news as it is now, with the fills since then, in
-// order of the last event about it. It looks at every order: it is for subscribers that have fallen behind Events.
+// Changed sums up the events from the one numbered since on: each of the account's orders that has news as it is now, with the fills since
+// then, in order of the last event about it. It looks at every order: it is for subscribers that have fallen behind Events.
 func (e *Engine) Changed(id exchange.AccountID, since uint64) []exchange.Order {
-	a := e.accounts[id]
-	if a == nil {
-		return nil
-	}
 	var found []*order
-	for _, o := range a.orders {
-		if o.event >= since {
+	for _, x := range e.orders.all {
+		if o := x.order; o != nil && o.account.id == id && o.event >= since {
 			found = append(found, o)
 		}
 	}
 	slices.SortFunc(found, func(a, b *order) int { return cmp.Compare(a.event, b.event) })
-	first, _ := slices.BinarySearch(e.told, since)
 	var r []exchange.Order
 	for _, o := range found {
-		r = append(r, e.view(o, first))
+		n := o.now()
+		for at := o.first; at != 0; {
+			t := e.trades.at(at)
+			if t.told >= since {
+				n.first, n.last = at, o.latest
+				break
+			}
+			at = t.next
+		}
+		r = append(r, e.show(&n))
 	}
 	return r
 }
