@@ -11,16 +11,19 @@ import (
 	"github.com/bothlegs/bothlegs/internal/simwire"
 )
 
-var btc = exchange.MustSymbol("BTC-USDT")
+var btc, btcPerp = exchange.MustSymbol("BTC-USDT"), exchange.MustSymbol("BTC-USDT-PERP")
 
-// newFloor is a floor with one market and two accounts.
+// newFloor is a floor with two markets and two accounts.
 func newFloor(t *testing.T) *sim.Floor {
 	t.Helper()
 	dec := exchange.MustDecimal
 	money := []exchange.Amount{{Asset: "USDT", Quantity: dec("1000000")}, {Asset: "BTC", Quantity: dec("100")}}
 	e, err := sim.NewEngine(sim.EngineConfig{
 		Venue: "x", Account: "me", Balances: money, Accounts: []sim.AccountConfig{{ID: "other", Balances: money}},
-		Instruments: []exchange.Instrument{{Market: exchange.Market{Venue: "x", Symbol: btc}, Tradable: true, Tick: dec("1"), Lot: dec("1")}},
+		Instruments: []exchange.Instrument{
+			{Market: exchange.Market{Venue: "x", Symbol: btc}, Tradable: true, Tick: dec("1"), Lot: dec("1")},
+			{Market: exchange.Market{Venue: "x", Symbol: btcPerp}, Tradable: true, Tick: dec("1"), Lot: dec("1")},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -243,6 +246,37 @@ func TestHoldingsThatAreGone(t *testing.T) {
 		}
 		if b, _ := h.Changes(e); len(b) != 0 {
 			t.Errorf("again %v", b)
+		}
+	})
+}
+
+func TestHoldingsOfPositions(t *testing.T) {
+	floor := newFloor(t)
+	market := exchange.Market{Venue: "x", Symbol: btcPerp}
+	floor.Do(func(now time.Time, e *sim.Engine) {
+		err := e.SetBook(now, &exchange.Book{Market: market, Bids: []exchange.Level{{Price: 10, Size: 50}}, Asks: []exchange.Level{{Price: 11, Size: 50}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := simwire.NewHoldings(e, "me")
+		for _, step := range []struct {
+			side           exchange.Side
+			price, size    int64
+			quantity, cost string
+		}{{exchange.Buy, 11, 5, "5", "55"}, {exchange.Sell, 10, 2, "3", "35"}, {exchange.Sell, 10, 3, "0", "0"}} {
+			r := request("me", fmt.Sprint(step), step.side, step.price, step.size)
+			r.Market = market
+			if _, err := e.Submit(now, r); err != nil {
+				t.Fatal(err)
+			}
+			b, p := h.Changes(e)
+			if len(b) != 1 || b[0].Asset != "USDT" || len(p) != 1 || p[0].Market != market || p[0].Account != "me" ||
+				p[0].Quantity.String() != step.quantity || p[0].Cost.String() != step.cost {
+				t.Errorf("%v: %v %+v", step, b, p)
+			}
+		}
+		if b, p := h.Changes(e); len(b)+len(p) != 0 {
+			t.Errorf("again %v %v", b, p)
 		}
 	})
 }

@@ -39,8 +39,8 @@ func (c *Cursor) Next(e *sim.Engine) ([]exchange.Event, bool) {
 // Holdings are an account's balances and positions, as a subscriber knows them.
 type Holdings struct {
 	account   exchange.AccountID
-	balances  map[purse]exchange.Balance
-	positions map[exchange.Market]exchange.Position
+	balances  known[purse, exchange.Balance]
+	positions known[exchange.Market, exchange.Position]
 }
 
 type purse struct {
@@ -50,51 +50,73 @@ type purse struct {
 
 // NewHoldings knows them as they are now.
 func NewHoldings(e *sim.Engine, account exchange.AccountID) *Holdings {
-	h := &Holdings{account: account, balances: make(map[purse]exchange.Balance), positions: make(map[exchange.Market]exchange.Position)}
+	h := &Holdings{account: account}
 	h.Changes(e)
 	return h
 }
 
-// Changes are those that differ from what was known, as they are now; what is gone is there with zeros. They are known from then on.
+// Changes are those that differ from what was known, as they are now, by name; what is gone is there with zeros. They are known from then on.
 func (h *Holdings) Changes(e *sim.Engine) (balances []exchange.Balance, positions []exchange.Position) {
-	held := e.Balances(h.account)
-	there := make(map[purse]bool, len(held))
-	for _, b := range held {
-		k := purse{b.Wallet, b.Asset}
-		there[k] = true
-		if old, ok := h.balances[k]; !ok || !old.Free.Equal(b.Free) || !old.Locked.Equal(b.Locked) {
-			h.balances[k] = b
+	for _, b := range e.Balances(h.account) {
+		if old, ok := h.balances.see(purse{b.Wallet, b.Asset}, b); !ok || !old.Free.Equal(b.Free) || !old.Locked.Equal(b.Locked) {
 			balances = append(balances, b)
 		}
 	}
-	for k := range h.balances {
-		if !there[k] {
-			delete(h.balances, k)
-			balances = append(balances, exchange.Balance{Asset: k.asset, Wallet: k.wallet})
+	for k := range h.balances.gone() {
+		balances = append(balances, exchange.Balance{Asset: k.asset, Wallet: k.wallet})
+	}
+	for _, p := range e.Positions(h.account) {
+		if old, ok := h.positions.see(p.Market, p); !ok || !old.Quantity.Equal(p.Quantity) || !old.Cost.Equal(p.Cost) {
+			positions = append(positions, p)
 		}
+	}
+	for m, old := range h.positions.gone() {
+		positions = append(positions, exchange.Position{Market: m, Account: h.account, Time: old.Time})
 	}
 	slices.SortFunc(balances, func(a, b exchange.Balance) int {
 		return cmp.Or(cmp.Compare(a.Wallet, b.Wallet), cmp.Compare(a.Asset, b.Asset))
 	})
-	return balances, h.moved(e)
+	slices.SortFunc(positions, func(a, b exchange.Position) int { return cmp.Compare(a.Market.String(), b.Market.String()) })
+	return balances, positions
 }
 
-func (h *Holdings) moved(e *sim.Engine) (positions []exchange.Position) {
-	held := e.Positions(h.account)
-	there := make(map[exchange.Market]bool, len(held))
-	for _, p := range held {
-		there[p.Market] = true
-		if old, ok := h.positions[p.Market]; !ok || !old.Quantity.Equal(p.Quantity) || !old.Cost.Equal(p.Cost) {
-			h.positions[p.Market] = p
-			positions = append(positions, p)
+// known are values by name, with the round in which each was last seen.
+type known[K comparable, V any] struct {
+	values map[K]seen[V]
+	round  int
+	count  int // seen in this round
+}
+
+type seen[V any] struct {
+	value V
+	round int
+}
+
+// see notes a value, and returns the one before.
+func (k *known[K, V]) see(name K, v V) (old V, ok bool) {
+	if k.values == nil {
+		k.values = make(map[K]seen[V])
+	}
+	was, ok := k.values[name]
+	k.values[name] = seen[V]{v, k.round}
+	k.count++
+	return was.value, ok
+}
+
+// gone ends the round, and forgets what was not seen in it.
+func (k *known[K, V]) gone() (lost map[K]V) {
+	for name, x := range k.values {
+		if k.count == len(k.values) {
+			break
+		}
+		if x.round != k.round {
+			if lost == nil {
+				lost = make(map[K]V)
+			}
+			lost[name] = x.value
+			delete(k.values, name)
 		}
 	}
-	for m, old := range h.positions {
-		if !there[m] {
-			delete(h.positions, m)
-			positions = append(positions, exchange.Position{Market: m, Account: h.account, Time: old.Time})
-		}
-	}
-	slices.SortFunc(positions, func(a, b exchange.Position) int { return cmp.Compare(a.Market.String(), b.Market.String()) })
-	return positions
+	k.round, k.count = k.round+1, 0
+	return lost
 }

@@ -1,6 +1,7 @@
 package simwire_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,8 @@ func TestMeet(t *testing.T) {
 	for _, c := range cases {
 		t.Run("fault "+string(c.fault), func(t *testing.T) {
 			both(t, func(t *testing.T, pipe bool) {
+				ctx, giveUp := context.WithCancel(t.Context())
+				defer giveUp()
 				var executed atomic.Int64
 				var h *simwire.Hosts
 				fate := sim.Fate{Fault: c.fault, Bits: 5}
@@ -59,16 +62,15 @@ func TestMeet(t *testing.T) {
 					}
 					h.Meet(w, r, fate, func() simwire.Answer {
 						executed.Add(1)
+						if c.fault == sim.LostAck {
+							giveUp()
+						}
 						return simwire.Answer{Headers: []simwire.Field{{Name: "X-Used", Value: "1"}}, Body: []byte(body)}
 					}, func() simwire.Answer { return simwire.Answer{Status: 503, Type: "text/plain", Body: []byte(c.fault)} })
 				})})
 				t.Cleanup(h.Close)
 				cl := client(t, h)
-				cl.Timeout = 100 * time.Millisecond
-				if pipe || c.want != "" {
-					cl.Timeout = 10 * time.Second
-				}
-				status, got, err := post(cl, h.URL("http", "a"), "x=1")
+				status, got, err := post(ctx, cl, h.URL("http", "a"), "x=1")
 				switch {
 				case c.want == "":
 					if err == nil {
@@ -95,8 +97,13 @@ func TestMeet(t *testing.T) {
 	}
 }
 
-func post(c *http.Client, url, form string) (status int, body string, err error) {
-	r, err := c.Post(url, "application/x-www-form-urlencoded", strings.NewReader(form))
+func post(ctx context.Context, c *http.Client, url, form string) (status int, body string, err error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(form))
+	if err != nil {
+		return 0, "", err
+	}
+	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r, err := c.Do(q)
 	if err != nil {
 		return 0, "", err
 	}
@@ -118,7 +125,7 @@ func TestMeetTravels(t *testing.T) {
 		t.Cleanup(h.Close)
 		c := client(t, h)
 		c.Timeout = time.Second
-		if _, _, err := post(c, h.URL("http", "a"), ""); err == nil || time.Since(began) != time.Second {
+		if _, _, err := post(t.Context(), c, h.URL("http", "a"), ""); err == nil || time.Since(began) != time.Second {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		after(3 * time.Second)
@@ -127,7 +134,7 @@ func TestMeetTravels(t *testing.T) {
 			t.Errorf("executed after %v, answered after %v", at, done)
 		}
 		c.Timeout = 0
-		if _, body, err := post(c, h.URL("http", "a"), ""); body != `"a<b"` || err != nil {
+		if _, body, err := post(t.Context(), c, h.URL("http", "a"), ""); body != `"a<b"` || err != nil {
 			t.Errorf("%q, %v", body, err)
 		}
 	})
