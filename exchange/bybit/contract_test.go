@@ -44,7 +44,27 @@ func (c contract) open(t *testing.T) exchange.Exchange {
 	key := bybittest.Key{Account: stage.Account, Key: "SIMKEY", Secret: "simulated", ReadOnly: c.readOnly}
 	server := bybittest.NewServer(engine, bybittest.Config{Pipe: c.pipe, Keys: []bybittest.Key{key}})
 	t.Cleanup(server.Close)
-	return c.client(t, server)
+	x := c.client(t, server)
+	if c.pipe {
+		return x
+	}
+	for _, ins := range cfg.Instruments { // nobody directs what is played on the machine's clock
+		if err := server.Publish(usual(ins)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return x.(simulated).Exchange
+}
+
+// usual is a book of 20 levels a side around 100,000 ticks.
+func usual(ins exchange.Instrument) *exchange.Book {
+	b := &exchange.Book{Market: ins.Market, Scale: exchange.Scale{Price: int8(-ins.Tick.Places()), Size: int8(-ins.Lot.Places())}}
+	size, _ := dec("1").Int64(int(b.Scale.Size))
+	for i := range int64(20) {
+		b.Bids = append(b.Bids, exchange.Level{Price: 100_000 - 30 + i, Size: size})
+		b.Asks = append(b.Asks, exchange.Level{Price: 100_000 + 30 - i, Size: size})
+	}
+	return b
 }
 
 // client is one more client of the account.
@@ -90,3 +110,10 @@ func TestContractOverREST(t *testing.T) { contract{entry: bybit.EntryREST, pipe:
 func TestContractOverSocket(t *testing.T) { contract{entry: bybit.EntrySocket, pipe: true}.run(t) }
 
 func dec(s string) exchange.Decimal { return exchange.MustDecimal(s) }
+
+// Over real sockets, on the machine's clock: the cases that need nobody to direct the venue.
+func TestContractOverLoopback(t *testing.T) {
+	for _, entry := range []bybit.Entry{bybit.EntryREST, bybit.EntrySocket} {
+		t.Run(entry.String(), func(t *testing.T) { contract{entry: entry}.run(t) })
+	}
+}
