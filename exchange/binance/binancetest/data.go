@@ -105,6 +105,7 @@ func (c *call) depth() (any, *refusal) {
 	c.h.s.look(func(at time.Time, e *sim.Engine) {
 		now = at
 		e.Book(m.ins.Market.Symbol, &b)
+		b.Seq = m.tape.number(b.Seq)
 	})
 	return m.snapshot(now, &b, int(max(1, min(n, 5000)))), nil
 }

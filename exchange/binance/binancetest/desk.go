@@ -38,6 +38,11 @@ func (s *Server) look(do func(now time.Time, e *sim.Engine)) {
 // drain tells the followers what happened since the last time, later by hold. It is called on the floor: before something is done too, so
 // that what is told of an order is told as it was then.
 func (s *Server) drain(now time.Time, e *sim.Engine, hold time.Duration) {
+	for _, h := range s.halves {
+		for _, m := range h.list {
+			m.follow(e)
+		}
+	}
 	news, next, ok := e.Events(s.seen)
 	s.seen = next
 	if !ok {

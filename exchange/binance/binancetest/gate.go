@@ -39,8 +39,7 @@ type call struct {
 	remote string
 	key    *key // whose it is; nil: nobody's
 	signed
-	fate  sim.Fate
-	until time.Time // when it must not be done any more
+	fate sim.Fate
 	// session is of the connection that it came over; nil: REST.
 	session *session
 }

@@ -109,11 +109,11 @@ func forbidden() *refusal {
 }
 
 // check refuses a signature that is not k's.
-func (g signed) check(k *key) *refusal {
-	if g.signature == "" {
+func (s signed) check(k *key) *refusal {
+	if s.signature == "" {
 		return missing("signature")
 	}
-	if k.verify([]byte(g.payload), g.signature) || g.other != "" && k.verify([]byte(g.other), g.signature) {
+	if k.verify([]byte(s.payload), s.signature) || s.other != "" && k.verify([]byte(s.other), s.signature) {
 		return nil
 	}
 	return refuse(-1022, "Signature for this request is not valid.")
@@ -127,8 +127,7 @@ const (
 
 // window reads when a request was made, and until when it may be done.
 func (p params) window() (made, until time.Time, r *refusal) {
-	stamp, r := p.must("timestamp")
-	if r != nil {
+	if _, r := p.must("timestamp"); r != nil {
 		return made, until, r
 	}
 	n, r := p.integer("timestamp", 0)
@@ -136,7 +135,7 @@ func (p params) window() (made, until time.Time, r *refusal) {
 		return made, until, r
 	}
 	made = time.UnixMilli(n)
-	if len(stamp) >= 16 { // microseconds
+	if n > 1e14 { // microseconds
 		made = time.UnixMicro(n)
 	}
 	window := windowDefault

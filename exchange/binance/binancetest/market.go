@@ -13,6 +13,8 @@ type market struct {
 	kind   exchange.Kind
 
 	pricePlaces, sizePlaces int // digits behind the point, zeros too
+
+	tape tape // the floor guards it
 }
 
 // spotPlaces is how many digits spot writes behind every point.

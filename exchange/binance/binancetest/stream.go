@@ -21,7 +21,7 @@ type viewer struct {
 	topics   *simwire.Topics
 	group    string      // of futures: "public", "market", "" for the address of old
 	combined atomic.Bool // events have their stream's name around them
-	names    []string    // subscribed; of Run's goroutine
+	differs  []*differ   // the floor guards it
 }
 
 // maxStreams is how many one connection may follow.
@@ -82,7 +82,7 @@ func shutdown(combined bool) []byte {
 	return text
 }
 
-// order is what a client sends: a subscription, or a question about them.
+// command is what a client sends: a subscription, or a question about them.
 type command struct {
 	Method string            `json:"method"`
 	Params []json.RawMessage `json:"params"`
@@ -149,7 +149,7 @@ func (v *viewer) obey(c command, names []string, id json.RawMessage) []byte {
 		}
 	case "UNSUBSCRIBE":
 		for _, name := range names {
-			v.topics.Remove(name)
+			v.unsubscribe(name)
 		}
 	case "LIST_SUBSCRIPTIONS":
 		return simwire.Encode(ack{append([]string{}, v.topics.Names()...), id})
@@ -168,22 +168,50 @@ func (v *viewer) obey(c command, names []string, id json.RawMessage) []byte {
 
 // subscribe follows a stream. One that does not exist, or that is another address's, is silent.
 func (v *viewer) subscribe(name string) {
-	b, ok := v.topic(name)
-	if !ok {
-		v.topics.Add(simwire.Topic{Name: name, Look: func(time.Time, *sim.Engine) time.Time { return time.Time{} }})
-		return
-	}
-	v.topics.Add(simwire.NewBookTopic(v.socket, b))
-}
-
-// topic is what a stream's name stands for: <symbol>@depth[@<speed>], <symbol>@depth<levels>[@<speed>] or <symbol>@bookTicker.
-func (v *viewer) topic(name string) (simwire.BookTopic, bool) {
+	silent := simwire.Topic{Name: name, Look: func(time.Time, *sim.Engine) time.Time { return time.Time{} }}
 	symbol, kind, _ := strings.Cut(name, "@")
 	kind, speed, _ := strings.Cut(kind, "@")
 	m := v.h.byName[strings.ToUpper(symbol)]
-	if m == nil || symbol != strings.ToLower(symbol) || v.group == "market" {
-		return simwire.BookTopic{}, false
+	if m == nil || symbol != strings.ToLower(symbol) || v.group == "market" || v.group == "private" {
+		v.topics.Add(silent)
+		return
 	}
+	if every, ok := pace(m.kind, speed); ok && kind == "depth" {
+		v.follow(&differ{m: m, s: v.h.s, socket: v.socket, name: name, wrap: v.wrap}, every)
+		return
+	}
+	if b, ok := v.topic(m, name, kind, speed); ok {
+		silent = simwire.NewBookTopic(v.socket, b)
+	}
+	v.topics.Add(silent)
+}
+
+// follow begins a subscription to differences, from the book as it is now.
+func (v *viewer) follow(d *differ, every time.Duration) {
+	if !slices.Contains(v.topics.Names(), d.name) {
+		v.h.s.look(func(_ time.Time, e *sim.Engine) {
+			v.differs = append(v.differs, d)
+			d.begin(e)
+		})
+		v.topics.Add(simwire.Topic{Name: d.name, Every: every, Look: d.look})
+	}
+}
+
+// unsubscribe ends a subscription.
+func (v *viewer) unsubscribe(name string) {
+	v.topics.Remove(name)
+	v.h.s.look(func(time.Time, *sim.Engine) {
+		v.differs = slices.DeleteFunc(v.differs, func(d *differ) bool {
+			if d.name == name {
+				d.leave()
+			}
+			return d.name == name
+		})
+	})
+}
+
+// topic is what a stream of whole tops of a book stands for: depth<levels>[@<speed>] or bookTicker.
+func (v *viewer) topic(m *market, name, kind, speed string) (simwire.BookTopic, bool) {
 	b := simwire.BookTopic{Name: name, Symbol: m.ins.Market.Symbol, Injector: v.h.s.injector, Key: m.ins.Market.String()}
 	levels, partial := strings.CutPrefix(kind, "depth")
 	switch {
@@ -193,8 +221,6 @@ func (v *viewer) topic(name string) (simwire.BookTopic, bool) {
 		return b, true
 	case !partial:
 		return b, false
-	case levels == "":
-		b.Delta = func(now time.Time, d *simwire.Delta) []byte { return v.wrap(name, m.depthUpdate(now, d)) }
 	case levels == "5" || levels == "10" || levels == "20":
 		b.Depth, _ = strconv.Atoi(levels)
 		b.Snapshot = func(now time.Time, book *exchange.Book, _ bool) []byte { return v.wrap(name, m.partial(now, book)) }
@@ -231,22 +257,6 @@ func (v *viewer) wrap(name string, data []byte) []byte {
 	}
 	text := append(make([]byte, 0, len(data)+len(name)+24), `{"stream":"`...)
 	return append(append(append(append(text, name...), `","data":`...), data...), '}')
-}
-
-// depthUpdate is a difference. Of futures the numbers of changes leave holes.
-func (m *market) depthUpdate(now time.Time, d *simwire.Delta) []byte {
-	text := m.beginUpdate(now, d.Book.VenueTime)
-	if m.kind == exchange.Perp {
-		text = strconv.AppendUint(append(text, `"U":`...), d.Prev*perpStride+2, 10)
-		text = strconv.AppendUint(append(text, `,"u":`...), d.Last*perpStride, 10)
-		text = strconv.AppendUint(append(text, `,"pu":`...), d.Prev*perpStride, 10)
-	} else {
-		text = strconv.AppendUint(append(text, `"U":`...), d.First, 10)
-		text = strconv.AppendUint(append(text, `,"u":`...), d.Last, 10)
-	}
-	text = m.format().AppendLevels(append(text, `,"b":`...), d.Bids, d.Scale, "")
-	text = m.format().AppendLevels(append(text, `,"a":`...), d.Asks, d.Scale, "")
-	return append(text, '}')
 }
 
 // beginUpdate is the head of a depthUpdate.

@@ -1,0 +1,119 @@
+package binancetest_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bothlegs/bothlegs/exchange/binance/binancetest"
+)
+
+func (r *rig) headers(pairs ...string) {
+	r.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if got := r.header.Get(pairs[i]); got != pairs[i+1] {
+			r.Errorf("%s: %q, want %q", pairs[i], got, pairs[i+1])
+		}
+	}
+}
+
+const (
+	weight = "X-MBX-USED-WEIGHT-1M"
+	orders = "X-MBX-ORDER-COUNT-10S"
+)
+
+func TestWeights(t *testing.T) {
+	virtual(t, func(r *rig) {
+		const rest = "side=BUY type=LIMIT timeInForce=GTC quantity=0.001 price=40000"
+		r.get("spot", "/api/v3/exchangeInfo")
+		r.headers(weight, "20", "X-MBX-USED-WEIGHT", "20", orders, "")
+		r.send("spot", "GET", "/api/v3/depth", "symbol=BTCUSDT&limit=5000", "")
+		r.headers(weight, "270")
+		r.place(rest).ok() // orders that succeed weigh nothing
+		r.headers(weight, "270", orders, "1", "X-MBX-ORDER-COUNT-1D", "1")
+		r.place("side=BUY type=LIMIT timeInForce=GTC quantity=9 price=40000").refused(400, -2010)
+		r.headers(weight, "271", orders, "2")
+		r.place("side=BUY type=MARKET quantity=0.001").ok() // it filled: no unfilled order
+		r.headers(orders, "2")
+		r.ask("spot", "GET", "/api/v3/openOrders", "")
+		r.headers(weight, "351")
+		r.ask("spot", "GET", "/api/v3/rateLimit/order", "").has("0.count", "2", "0.intervalNum", "10", "1.interval", "DAY")
+		r.ask("futures", "GET", "/fapi/v1/openOrders", "")
+		r.headers(weight, "40", "X-MBX-USED-WEIGHT", "")
+		r.open("side=BUY type=MARKET quantity=0.1").ok()
+		r.headers(weight, "40", orders, "1", "X-MBX-ORDER-COUNT-1M", "1")
+		time.Sleep(time.Minute)
+		r.get("spot", "/api/v3/ping")
+		r.headers(weight, "1")
+		s := r.dial("spotapi", "/ws-api/v3") // REST and the WebSocket API are counted together
+		r.bare(s, "ping").has("rateLimits.0.count", "4")
+	})
+}
+
+// Too much weight is refused until the minute is over; who goes on is shut out, longer each time.
+func TestWeightLimit(t *testing.T) {
+	virtual(t, func(r *rig) {
+		for range 4 {
+			r.get("spot", "/api/v3/ping").ok()
+		}
+		time.Sleep(15 * time.Second)
+		r.get("spot", "/api/v3/exchangeInfo").refused(429, -1003)
+		r.headers("Retry-After", "45", weight, "4")
+		time.Sleep(45 * time.Second)
+		r.get("spot", "/api/v3/exchangeInfo").ok()
+		s := r.dial("spotapi", "/ws-api/v3")
+		refused := r.bare(s, "exchangeInfo").has("status", "429", "error.code", "-1003")
+		if until := integer(refused, "error.data.retryAfter"); until != time.Now().Add(time.Minute).UnixMilli() {
+			t.Errorf("retryAfter %d: %s", until, refused.raw)
+		}
+		for range 2 {
+			r.get("spot", "/api/v3/exchangeInfo")
+		}
+		a := r.get("spot", "/api/v3/time").refused(418, -1003)
+		r.headers("Retry-After", "120")
+		if !strings.Contains(text(a.at("msg")), "IP banned until "+strconv.FormatInt(time.Now().Add(2*time.Minute).UnixMilli(), 10)) {
+			t.Error(a.raw)
+		}
+		r.get("futures", "/fapi/v1/ping").ok() // another system
+		time.Sleep(2*time.Minute + time.Second)
+		r.get("spot", "/api/v3/ping").ok()
+	}, func(c *binancetest.Config) { c.Limits.SpotWeight, c.Limits.Offences = 23, 3 })
+}
+
+func TestOrderLimit(t *testing.T) {
+	virtual(t, func(r *rig) {
+		const rest = "side=BUY type=LIMIT timeInForce=GTC quantity=0.001 price=40000"
+		r.place(rest).ok()
+		r.place(rest).ok()
+		a := r.place(rest).refused(429, -1015)
+		if text(a.at("msg")) != "Too many new orders; current limit is 2 orders per 10 SECOND." {
+			t.Error(a.raw)
+		}
+		r.get("spot", "/api/v3/ping").ok()
+		r.ask("spot", "DELETE", "/api/v3/openOrders", "symbol=BTCUSDT").ok() // cancellations are free
+		r.as("k2", "s2")
+		r.place(rest).ok() // another account's
+		r.as("k1", "s1")
+		time.Sleep(10 * time.Second)
+		r.place(rest).ok()
+		r.place(rest).ok()
+		time.Sleep(10 * time.Second)
+		r.place(rest).ok()
+		time.Sleep(10 * time.Second)
+		if a := r.place(rest).refused(429, -1015); !strings.Contains(a.raw, "5 orders per 1 DAY") {
+			t.Error(a.raw)
+		}
+	}, func(c *binancetest.Config) { c.Limits.SpotOrders10s, c.Limits.SpotOrdersDay = 2, 5 })
+}
+
+func TestRequestLimit(t *testing.T) {
+	virtual(t, func(r *rig) {
+		for range 3 {
+			r.get("spot", "/api/v3/ping").ok()
+		}
+		r.get("spot", "/api/v3/ping").refused(429, -1003)
+		time.Sleep(5 * time.Minute)
+		r.get("spot", "/api/v3/ping").ok()
+	}, func(c *binancetest.Config) { c.Limits.SpotRequests = 3 })
+}
