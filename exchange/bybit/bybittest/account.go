@@ -212,13 +212,13 @@ func (s *Server) positionOf(e *sim.Engine, account exchange.AccountID, ins excha
 // positions answers position/list: one symbol whether open or not, else those that are open.
 func (s *Server) positions(a *ask) (any, *refusal) {
 	list, no := s.chosen(a.Query)
-	k, _ := kindNamed(a.Query.Get("category"))
+	k := a.kind()
 	switch {
 	case no != nil:
 		return nil, no
 	case k != exchange.Perp:
 		return nil, refuse(codeParams, "params error: Illegal category")
-	case a.Query.Get("symbol")+a.Query.Get("settleCoin") == "":
+	case a.Symbol+a.Query.Get("settleCoin") == "":
 		return nil, refuse(codeParams, "params error: symbol or settleCoin is needed")
 	}
 	limit, no := sizeOf(a.Query, 20, 200)
@@ -229,7 +229,7 @@ func (s *Server) positions(a *ask) (any, *refusal) {
 	s.floor.Read(func(_ time.Time, e *sim.Engine) {
 		for _, ins := range list {
 			r := s.positionOf(e, a.account, ins)
-			if ins.VenueSymbol <= a.Query.Get("cursor") || r.Size == "0" && a.Query.Get("symbol") == "" || len(rows) == limit {
+			if ins.VenueSymbol <= a.Query.Get("cursor") || r.Size == "0" && a.Symbol == "" || len(rows) == limit {
 				continue
 			}
 			rows, next = append(rows, r), ins.VenueSymbol
@@ -251,7 +251,7 @@ func (s *Server) feeRate(a *ask) (any, *refusal) {
 			}
 		}
 	})
-	return object{"category": a.Query.Get("category"), "list": rows}, nil
+	return object{"category": a.Category, "list": rows}, nil
 }
 
 func (s *Server) accountInfo(_ *ask) (any, *refusal) {

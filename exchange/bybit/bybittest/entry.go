@@ -51,21 +51,21 @@ func (c *client) request(m *command) {
 		c.socket.Send(c.entered(m, nil, refuse(codeOp, "op type is not found, or args are not one"), nil))
 		return
 	}
-	q := &simwire.Request{Body: append([]byte(nil), m.Args[0]...)}
-	op, key := about(r, q)
+	a := newAsk(&simwire.Request{Body: m.Args[0]})
+	now := time.Now()
+	op, key := a.about(r)
 	stamp, window := m.Header["X-BAPI-TIMESTAMP"], m.Header["X-BAPI-RECV-WINDOW"]
-	fate := c.s.injector.Next(time.Now(), sim.Call{Op: op, Key: key, Deadline: c.s.deadline(stamp, window)})
-	c.s.calls.Add(simwire.Call{At: time.Now(), Host: hostStream, Method: m.Op, Path: "/v5/trade", Body: string(q.Body), Op: op, Key: key, Fault: fate.Fault})
-	a := &ask{Request: q, fate: fate}
+	a.fate = c.s.injector.Next(now, sim.Call{Op: op, Key: key, Deadline: c.s.deadline(stamp, window)})
+	c.s.calls.Add(simwire.Call{At: now, Host: hostStream, Method: m.Op, Path: "/v5/trade", Body: string(a.Body), Op: op, Key: key, Fault: a.fate.Fault})
 	no := c.admitted(m)
-	c.socket.Meet(fate,
+	c.socket.Meet(a.fate,
 		func() []byte {
 			if no != nil {
 				return c.entered(m, nil, no, nil)
 			}
 			return c.perform(m, r, a)
 		},
-		func() []byte { return c.excuse(m, r, fate) })
+		func() []byte { return c.excuse(m, r, a) })
 }
 
 // admitted checks what a message must be, whatever it asks for. The id is used up even if it is not taken.
@@ -88,7 +88,7 @@ func (c *client) admitted(m *command) *refusal {
 func (c *client) perform(m *command, r route, a *ask) []byte {
 	s := c.s
 	a.account, a.key = c.key.key.Account, c.key.key
-	k, ok := kindNamed(category2(a.Request))
+	_, ok := kindNamed(a.Category)
 	switch {
 	case !ok:
 		return c.entered(m, nil, refuse(codeOp, "category is not correct/supported"), nil)
@@ -100,7 +100,7 @@ func (c *client) perform(m *command, r route, a *ask) []byte {
 	if no := timely(s.now(), m.Header["X-BAPI-TIMESTAMP"], m.Header["X-BAPI-RECV-WINDOW"]); no != nil {
 		return c.entered(m, nil, no, nil)
 	}
-	reading := s.meter.Spend(ruleOf(r.path, k), string(a.account), 1)
+	reading := s.meter.Spend(ruleOf(r.path, a.kind()), string(a.account), 1)
 	head := headers(s.now(), reading)
 	if reading.Refused {
 		return c.entered(m, nil, visits(), head)
@@ -114,16 +114,15 @@ func tooFrequent() *refusal {
 }
 
 // excuse answers a request that met a fault which the venue has words for.
-func (c *client) excuse(m *command, r route, fate sim.Fate) []byte {
-	s, no := c.s, c.s.words(fate, true)
+func (c *client) excuse(m *command, r route, a *ask) []byte {
+	s, no := c.s, c.s.words(a.fate, true)
 	switch {
-	case fate.Fault == sim.Banned:
-		s.meter.Ban(byAddress, c.remote, fate.For)
+	case a.fate.Fault == sim.Banned:
+		s.meter.Ban(byAddress, c.remote, a.fate.For)
 		return c.entered(m, nil, tooFrequent(), nil)
-	case fate.Fault == sim.RateLimited && c.key != nil:
-		k, _ := kindNamed(category2(&simwire.Request{Body: m.Args[0]}))
-		rule, account := ruleOf(r.path, k), string(c.key.key.Account)
-		s.meter.Ban(rule, account, fate.For)
+	case a.fate.Fault == sim.RateLimited && c.key != nil:
+		rule, account := ruleOf(r.path, a.kind()), string(c.key.key.Account)
+		s.meter.Ban(rule, account, a.fate.For)
 		return c.entered(m, nil, no, headers(s.now(), s.meter.Read(rule, account)))
 	}
 	return c.entered(m, nil, no, nil)

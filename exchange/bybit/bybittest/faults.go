@@ -57,8 +57,7 @@ func (s *Server) shut(r route, a *ask) []simwire.Field {
 	if r.rate[0] == 0 || v == nil {
 		return nil
 	}
-	k, _ := kindNamed(category2(a.Request))
-	rule := ruleOf(r.path, k)
+	rule := ruleOf(r.path, a.kind())
 	s.meter.Ban(rule, string(v.key.Account), a.fate.For)
 	return headers(s.now(), s.meter.Read(rule, string(v.key.Account)))
 }

@@ -85,7 +85,7 @@ func (s *Server) instrumentsInfo(a *ask) (any, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	k, _ := kindNamed(a.Query.Get("category"))
+	k := a.kind()
 	list = slices.DeleteFunc(slices.Clone(list), func(i exchange.Instrument) bool { return !i.Tradable && a.Query.Get("status") == "" })
 	next := ""
 	if k == exchange.Perp {
@@ -103,7 +103,7 @@ func (s *Server) instrumentsInfo(a *ask) (any, *refusal) {
 	for _, ins := range list {
 		rows = append(rows, instrumentRow(ins))
 	}
-	return object{"category": a.Query.Get("category"), "list": rows, "nextPageCursor": next}, nil
+	return object{"category": a.Category, "list": rows, "nextPageCursor": next}, nil
 }
 
 func instrumentRow(ins exchange.Instrument) object {
@@ -156,7 +156,7 @@ func sizeOf(q simwire.Params, usual, most int) (int, *refusal) {
 
 // orderbook tells the book as the stream of 1000 levels has it.
 func (s *Server) orderbook(a *ask) (any, *refusal) {
-	ins, no := s.market(a.Query.Get("category"), a.Query.Get("symbol"))
+	ins, no := s.market(a.Category, a.Symbol)
 	if no != nil {
 		return nil, no
 	}
@@ -204,7 +204,7 @@ func (s *Server) tickers(a *ask) (any, *refusal) {
 			rows = append(rows, tickerRow(e, ins, true))
 		}
 	})
-	return object{"category": a.Query.Get("category"), "list": rows}, nil
+	return object{"category": a.Category, "list": rows}, nil
 }
 
 // tickerRow is what is known of a market's prices: the simulation keeps no history, so that yesterday was as today. The public stream of spot
@@ -234,5 +234,5 @@ func tickerRow(e *sim.Engine, ins exchange.Instrument, best bool) object {
 
 // stillness is what public questions answer that the simulation has no numbers for.
 func (s *Server) nothing(a *ask) (any, *refusal) {
-	return object{"category": a.Query.Get("category"), "list": []any{}}, nil
+	return object{"category": a.Category, "list": []any{}}, nil
 }

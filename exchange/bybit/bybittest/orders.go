@@ -45,8 +45,7 @@ func (s *Server) want(a *ask, usual, most int) (*wanted, *refusal) {
 		return nil, no
 	}
 	if id := q.Get("orderId"); id != "" {
-		k, _ := kindNamed(q.Get("category"))
-		w.id, w.link = engineID(k, id), ""
+		w.id, w.link = engineID(a.kind(), id), ""
 	}
 	if w.from, w.to, no = s.span(q); no != nil {
 		return nil, no
@@ -116,11 +115,11 @@ func (s *Server) recent(a *ask) (any, *refusal) {
 		return nil, no
 	}
 	q := a.Query
-	if k, _ := kindNamed(q.Get("category")); k == exchange.Perp && q.Get("symbol")+q.Get("baseCoin")+q.Get("settleCoin") == "" {
+	if a.kind() == exchange.Perp && a.Symbol+q.Get("baseCoin")+q.Get("settleCoin") == "" {
 		return nil, refuse(codeParams, "params error: symbol, settleCoin or baseCoin is needed")
 	}
 	ended := q.Get("openOnly") == "1" || q.Get("openOnly") == "2"
-	return s.page(q, w, func(e *sim.Engine, ins exchange.Instrument) []exchange.Order {
+	return s.page(a, w, func(e *sim.Engine, ins exchange.Instrument) []exchange.Order {
 		if !ended {
 			return e.OpenOrders(w.account, ins.Market.Symbol)
 		}
@@ -135,7 +134,7 @@ func (s *Server) history(a *ask) (any, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	return s.page(a.Query, w, func(e *sim.Engine, ins exchange.Instrument) []exchange.Order {
+	return s.page(a, w, func(e *sim.Engine, ins exchange.Instrument) []exchange.Order {
 		list := e.Orders(w.account, ins.Market.Symbol, w.from)
 		return slices.DeleteFunc(list, func(o exchange.Order) bool {
 			created, _ := e.Created(o.Ref())
@@ -145,7 +144,7 @@ func (s *Server) history(a *ask) (any, *refusal) {
 }
 
 // page lists orders, the newest first.
-func (s *Server) page(q simwire.Params, w *wanted, find func(*sim.Engine, exchange.Instrument) []exchange.Order) (any, *refusal) {
+func (s *Server) page(a *ask, w *wanted, find func(*sim.Engine, exchange.Instrument) []exchange.Order) (any, *refusal) {
 	rows := []orderRow{}
 	next := ""
 	s.floor.Read(func(_ time.Time, e *sim.Engine) {
@@ -176,7 +175,7 @@ func (s *Server) page(q simwire.Params, w *wanted, find func(*sim.Engine, exchan
 		}
 	})
 	// As at the venue, the last page has a cursor, too: to an empty one.
-	return object{"category": q.Get("category"), "list": rows, "nextPageCursor": next}, nil
+	return object{"category": a.Category, "list": rows, "nextPageCursor": next}, nil
 }
 
 // executions answers execution/list, the newest first.
@@ -207,7 +206,7 @@ func (s *Server) executions(a *ask) (any, *refusal) {
 			rows, next = append(rows, o.executed(f, s.tally.closed(f))), f.TradeID
 		}
 	})
-	return object{"category": a.Query.Get("category"), "list": rows, "nextPageCursor": next}, nil
+	return object{"category": a.Category, "list": rows, "nextPageCursor": next}, nil
 }
 
 // fills are the executions that are asked for, the newest first: of one order those of all time.

@@ -23,6 +23,7 @@ type envelope struct {
 // ask is one request that somebody has to answer.
 type ask struct {
 	*simwire.Request
+	ids
 	account exchange.AccountID
 	key     Key
 	fate    sim.Fate
@@ -92,17 +93,19 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 		a.Write(w)
 		return
 	}
-	op, key := about(found, q)
-	call := sim.Call{Op: op, Key: key, Deadline: s.deadline(q.Header.Get(headStamp), q.Header.Get(headWindow))}
-	fate := s.injector.Next(time.Now(), call)
-	s.calls.Add(simwire.Call{At: time.Now(), Host: hostREST, Method: q.Method, Path: q.Path, Query: q.RawQuery, Body: string(q.Body), Op: op, Key: key, Fault: fate.Fault})
-	a := &ask{Request: q, fate: fate}
-	s.hosts.Meet(w, r, fate,
+	a := newAsk(q)
+	now := time.Now()
+	op, key := a.about(found)
+	a.fate = s.injector.Next(now, sim.Call{Op: op, Key: key, Deadline: s.deadline(q.Header.Get(headStamp), q.Header.Get(headWindow))})
+	s.calls.Add(simwire.Call{
+		At: now, Host: hostREST, Method: q.Method, Path: q.Path, Query: q.RawQuery, Body: string(q.Body), Op: op, Key: key, Fault: a.fate.Fault,
+	})
+	s.hosts.Meet(w, r, a.fate,
 		func() simwire.Answer { return s.arrive(found, a) },
 		func() simwire.Answer { return s.says(found, a) })
 }
 
-// named ids of a request, in the query or in the body.
+// ids are what a request is about, in the query or in the body.
 type ids struct {
 	Category    string `json:"category"`
 	Symbol      string `json:"symbol"`
@@ -110,26 +113,35 @@ type ids struct {
 	OrderLinkID string `json:"orderLinkId"`
 }
 
-func (i ids) key() string {
-	if i.OrderLinkID == "" && i.OrderID != "" {
-		return "#" + i.OrderID
+func newAsk(q *simwire.Request) *ask {
+	a := &ask{Request: q}
+	if len(q.Body) > 0 {
+		_ = json.Unmarshal(q.Body, &a.ids) // what is wrong with it is told later
+		return a
 	}
-	return i.OrderLinkID
+	a.ids = ids{q.Query.Get("category"), q.Query.Get("symbol"), q.Query.Get("orderId"), q.Query.Get("orderLinkId")}
+	return a
+}
+
+// kind is the kind of market; spot where it is none.
+func (a *ask) kind() exchange.Kind {
+	k, _ := kindNamed(a.Category)
+	return k
 }
 
 // about is what a request is for the injector: which operation, on which order.
-func about(r route, q *simwire.Request) (sim.Op, string) {
-	i := ids{OrderID: q.Query.Get("orderId"), OrderLinkID: q.Query.Get("orderLinkId")}
-	if len(q.Body) > 0 {
-		_ = json.Unmarshal(q.Body, &i) // what is wrong with it is told later
+func (a *ask) about(r route) (sim.Op, string) {
+	key := a.OrderLinkID
+	if key == "" && a.OrderID != "" {
+		key = "#" + a.OrderID
 	}
-	if (r.path == pathRecent || r.path == pathHistory) && i.key() != "" {
-		return sim.OpLookup, i.key()
-	}
-	if r.op == sim.OpRead {
+	switch {
+	case (r.path == pathRecent || r.path == pathHistory) && key != "":
+		return sim.OpLookup, key
+	case r.op == sim.OpRead:
 		return r.op, r.path
 	}
-	return r.op, i.key()
+	return r.op, key
 }
 
 const (
@@ -163,23 +175,12 @@ func (s *Server) arrive(r route, a *ask) simwire.Answer {
 	if no := s.authorise(r, a); no != nil {
 		return s.said(no, nil)
 	}
-	k, _ := kindNamed(category2(a.Request))
-	reading := s.meter.Spend(ruleOf(r.path, k), string(a.account), 1)
+	reading := s.meter.Spend(ruleOf(r.path, a.kind()), string(a.account), 1)
 	head := headers(s.now(), reading)
 	if reading.Refused {
 		return s.said(visits(), head)
 	}
 	return s.answer(r, a, head)
-}
-
-// category2 is the category of a request, wherever it stands.
-func category2(q *simwire.Request) string {
-	if c := q.Query.Get("category"); c != "" || len(q.Body) == 0 {
-		return c
-	}
-	var i ids
-	_ = json.Unmarshal(q.Body, &i)
-	return i.Category
 }
 
 func (s *Server) answer(r route, a *ask, head []simwire.Field) simwire.Answer {

@@ -53,11 +53,12 @@ func (x extra) plain() bool {
 	return x.value.IsZero() && x.unit == "" && x.smp == "" && !x.leverage && !x.close
 }
 
-// tally follows positions fill by fill, for what each fill closed. The floor's lock guards it.
+// tally follows what happens: positions fill by fill, for what each fill closed, and how many orders work. The floor's lock guards it.
 type tally struct {
 	since     uint64
 	positions map[heldKey]exchange.Decimal
 	closes    ring[exchange.FillKey, exchange.Decimal]
+	working   map[heldKey]map[string]bool // by the engine's id
 }
 
 type heldKey struct {
@@ -65,29 +66,51 @@ type heldKey struct {
 	market  exchange.Market
 }
 
-// catchUp reads the events that are new. Where some are forgotten, positions are taken as they stand.
+// catchUp reads the events that are new. Where some are forgotten, all is taken as it stands.
 func (t *tally) catchUp(e *sim.Engine) {
 	news, next, ok := e.Events(t.since)
 	t.since = next
 	if !ok || t.positions == nil {
-		t.positions = make(map[heldKey]exchange.Decimal)
+		t.positions, t.working = make(map[heldKey]exchange.Decimal), make(map[heldKey]map[string]bool)
 	}
 	if !ok {
-		for _, a := range e.Accounts() {
-			for _, p := range e.Positions(a) {
-				t.positions[heldKey{a, p.Market}] = p.Quantity
-			}
-		}
+		t.takeStock(e)
 		return
 	}
 	for _, ev := range news {
 		if ev.Kind != exchange.OrderUpdate {
 			continue
 		}
+		t.follow(ev.Order)
 		for _, f := range ev.Order.Fills {
 			t.add(f)
 		}
 	}
+}
+
+func (t *tally) takeStock(e *sim.Engine) {
+	for _, a := range e.Accounts() {
+		for _, p := range e.Positions(a) {
+			t.positions[heldKey{a, p.Market}] = p.Quantity
+		}
+		for _, ins := range e.Instruments() {
+			for _, o := range e.OpenOrders(a, ins.Market.Symbol) {
+				t.follow(o)
+			}
+		}
+	}
+}
+
+func (t *tally) follow(o exchange.Order) {
+	k := heldKey{o.Account, o.Market}
+	if o.Status.Final() {
+		delete(t.working[k], o.VenueID)
+		return
+	}
+	if t.working[k] == nil {
+		t.working[k] = make(map[string]bool)
+	}
+	t.working[k][o.VenueID] = true
 }
 
 func (t *tally) add(f exchange.Fill) {
@@ -107,3 +130,17 @@ func (t *tally) add(f exchange.Fill) {
 
 // closed is what f took off a position.
 func (t *tally) closed(f exchange.Fill) exchange.Decimal { return t.closes.of[f.Key()] }
+
+// open is how many orders an account has that work: of the market on linear, of all together on spot.
+func (t *tally) open(account exchange.AccountID, m exchange.Market) int {
+	if m.Symbol.Kind == exchange.Perp {
+		return len(t.working[heldKey{account, m}])
+	}
+	n := 0
+	for k, list := range t.working {
+		if k.account == account && k.market.Symbol.Kind == exchange.Spot {
+			n += len(list)
+		}
+	}
+	return n
+}

@@ -1,7 +1,6 @@
 package bybittest
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -67,12 +66,3 @@ func orNothing(d exchange.Decimal) string {
 }
 
 func milli(n int64) string { return strconv.FormatInt(n, 10) }
-
-// encode is v as JSON; everything that is encoded here always can be.
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("bybittest: what does not marshal: " + err.Error())
-	}
-	return b
-}
