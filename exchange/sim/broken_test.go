@@ -211,3 +211,51 @@ func TestFaultsOfOrders(t *testing.T) {
 		})
 	}
 }
+
+// Two accounts at one engine, each behind a shell of its own: they trade with one another, each hears its own side, both see the books.
+func TestTwoAccountsMeet(t *testing.T) {
+	cfg := config()
+	cfg.Accounts = []sim.AccountConfig{{ID: "two", Balances: cfg.Balances}}
+	told := map[exchange.AccountID]map[string]int{"": {}, "two": {}}
+	books := map[exchange.AccountID]int{}
+	hear := func(a exchange.AccountID) (func(exchange.Event), func(*exchange.Book)) {
+		return func(ev exchange.Event) {
+			if ev.Order.Account != a {
+				t.Errorf("%q hears of %q", a, ev.Order.Account)
+			}
+			for _, f := range ev.Order.Fills {
+				told[a][f.ClientID]++
+			}
+		}, func(*exchange.Book) { books[a]++ }
+	}
+	first := limit("maker", spot, exchange.Sell, "1", "100")
+	second := limit("taker", spot, exchange.Buy, "1", "100")
+	second.Account = "two"
+	loop, e := sim.NewLoop(start), newEngine(t, cfg)
+	links := map[exchange.AccountID]*sim.Link{}
+	for a := range told {
+		onEvent, onBook := hear(a)
+		k, err := sim.NewLink(sim.LinkConfig{Engine: e, Loop: loop, Account: a, OnEvent: onEvent, OnBook: onBook})
+		if err != nil {
+			t.Fatal(err)
+		}
+		links[a] = k
+	}
+	if err := links[""].Publish(around100(spot)); err != nil {
+		t.Fatal(err)
+	}
+	fail := func(o exchange.Order, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	links[""].Place(first, fail)
+	loop.After(ms, func() { links["two"].Place(second, fail) })
+	loop.Run()
+	if told[""]["maker"] != 1 || told["two"]["taker"] != 1 || books[""] < 3 || books[""] != books["two"] {
+		t.Errorf("told %v, books %v", told, books)
+	}
+	if _, err := sim.NewLink(sim.LinkConfig{Engine: e, Loop: loop, Account: "three"}); !errors.Is(err, exchange.ErrInvalid) {
+		t.Errorf("an account that there is not: %v", err)
+	}
+}

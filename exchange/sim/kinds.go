@@ -162,9 +162,9 @@ var kinds = [...]kind{
 	{Empty, onAny, true, true},
 	{RateLimited, onAny, false, false},
 	{Banned, onAny, false, false},
-	{Overloaded503, onHTTP, false, false},
-	{Unknown503, onHTTP, true, false},
-	{Failed503, onHTTP, false, false},
+	{Overloaded503, onAny, false, false},
+	{Unknown503, onAny, true, false},
+	{Failed503, onAny, false, false},
 	{ServerError, onAny, true, false},
 	{Skew, onCall | onLogin, false, false},
 

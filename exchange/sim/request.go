@@ -24,8 +24,8 @@ func placing(r exchange.OrderRequest) request {
 }
 
 func replacing(ref exchange.OrderRef, c exchange.Change) request {
-	return request{op: OpReplace, name: "replace", ref: ref, act: func(e *Engine, now time.Time, _ Terms) (exchange.Order, error) {
-		return e.Replace(now, ref, c)
+	return request{op: OpReplace, name: "replace", ref: ref, act: func(e *Engine, now time.Time, t Terms) (exchange.Order, error) {
+		return e.ReplaceWith(now, ref, c, t)
 	}}
 }
 
