@@ -31,23 +31,40 @@ func BenchmarkSetBook(b *testing.B) {
 	}
 }
 
-// BenchmarkSubmit is one IOC order that fills at one level.
+// BenchmarkSubmit is one order of a long run, in which the engine keeps the newest 10,000: an IOC order that fills at one level of a given book,
+// one that rests, and one that fills against it; the last two are of two accounts.
 func BenchmarkSubmit(b *testing.B) {
 	cfg := config()
-	cfg.Balances[0].Quantity = dec("1e12")
-	e := newEngine(b, cfg)
-	books := [2]*exchange.Book{book(spot, nil, [][2]int64{{1010, 1e12}}), book(spot, nil, [][2]int64{{1010, 1e12 + 1}})}
-	setBook(b, e, books[0])
-	r := ioc(limit("", spot, exchange.Buy, "0.01", "101"))
-	n := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		n++
-		r.ClientID = strconv.Itoa(n)
-		if _, err := e.Submit(start, r); err != nil {
-			b.Fatal(err)
-		}
+	cfg.KeepOrders, cfg.EventBuffer = 10_000, 10_000
+	cfg.Balances = []exchange.Amount{{Asset: "USDT", Quantity: dec("1e12")}, {Asset: "BTC", Quantity: dec("1e9")}}
+	cfg.Accounts = []sim.AccountConfig{{ID: "two", Balances: cfg.Balances}}
+	given := book(spot, [][2]int64{{990, 1e12}}, [][2]int64{{1010, 1e12}})
+	run := func(name string, orders ...exchange.OrderRequest) {
+		b.Run(name, func(b *testing.B) {
+			e := newEngine(b, cfg)
+			setBook(b, e, given)
+			n := 0
+			submit := func() {
+				r := orders[n%len(orders)]
+				n++
+				r.ClientID = strconv.Itoa(n)
+				if _, err := e.Submit(start, r); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for range 30_000 { // what is kept is full
+				submit()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				submit()
+			}
+		})
 	}
+	rests := limit("", spot, exchange.Sell, "0.01", "100")
+	rests.Account = "two"
+	run("given", ioc(limit("", spot, exchange.Buy, "0.01", "101")))
+	run("accounts", rests, ioc(limit("", spot, exchange.Buy, "0.01", "100")))
 }
 
 // BenchmarkLoop is one event posted and run, with a thousand waiting.

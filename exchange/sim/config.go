@@ -32,7 +32,7 @@ type EngineConfig struct {
 	// EventBuffer is how many events are kept for [Engine.Events]; older ones are forgotten. Default 16,384.
 	EventBuffer int
 	// KeepOrders is how many ended orders are kept at least, with their fills; older ones are forgotten, their client ids too.
-	// Default 1,048,576.
+	// Default 131,072.
 	KeepOrders int
 }
 
@@ -85,7 +85,7 @@ func (c EngineConfig) withDefaults() EngineConfig {
 	c.MarginRate = c.marginRate()
 	c.SelfTrade = orDefault(c.SelfTrade, None)
 	c.EventBuffer = orDefault(c.EventBuffer, 1<<14)
-	c.KeepOrders = orDefault(c.KeepOrders, 1<<19)
+	c.KeepOrders = orDefault(c.KeepOrders, 1<<17)
 	c.Instruments = slices.Clone(c.Instruments)
 	return c
 }

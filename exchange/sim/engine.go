@@ -61,8 +61,8 @@ type rules struct {
 
 // order is the engine's own record of an order.
 type order struct {
-	req      exchange.OrderRequest // as it is now, after replacements
-	past     []spec                // before them; past[v-1] is that of version v
+	req      wanted // as it is now, after replacements
+	past     []spec // before them; past[v-1] is that of version v
 	m        *market
 	account  *account
 	hold     *holding // the account's in m
@@ -88,11 +88,23 @@ type order struct {
 	latest   int64
 	untold   int64  // the first one that no event has told
 	event    uint64 // number of the last event about it
+	slot     int    // in Engine.orders.all
 
 	priority   uint64 // among equal prices the lower one fills first
 	lock       money  // what it holds of locked balance while it rests
 	level      *level // where it rests
 	next, prev *order // there
+}
+
+// wanted is an exchange.OrderRequest without market and account, which the order knows.
+type wanted struct {
+	ClientID             string
+	Price, Quantity      exchange.Decimal
+	Deadline             time.Time
+	Side                 exchange.Side
+	Type                 exchange.OrderType
+	TIF                  exchange.TimeInForce
+	PostOnly, ReduceOnly bool
 }
 
 // spec is what a replacement changes.

@@ -92,11 +92,24 @@ func (e *Engine) admit(now time.Time, o *order, r *exchange.OrderRequest, terms 
 	case a.orders[r.ClientID] != nil:
 		return e.refuse("place", exchange.ErrConflict, "duplicate", "client id %s was used before", r.ClientID)
 	}
-	*o = order{
-		req: *r, m: m, account: a, hold: &a.holds[m.index], status: exchange.StatusAccepted, version: 1, time: now,
-		stp: orDefault(terms.SelfTrade, e.cfg.SelfTrade),
+	o.req = wanted{
+		ClientID: r.ClientID, Price: r.Price, Quantity: r.Quantity, Deadline: r.Deadline,
+		Side: r.Side, Type: r.Type, TIF: r.TIF, PostOnly: r.PostOnly, ReduceOnly: r.ReduceOnly,
+	}
+	o.m, o.account, o.hold, o.status, o.version, o.stp = m, a, &a.holds[m.index], exchange.StatusAccepted, 1, e.cfg.SelfTrade
+	if terms.SelfTrade != 0 {
+		o.stp = terms.SelfTrade
 	}
 	return e.check("place", o)
+}
+
+// asked is o as it is to be answered.
+func (o *order) asked() exchange.OrderRequest {
+	q := &o.req
+	return exchange.OrderRequest{
+		Market: o.m.ins.Market, Account: o.account.id, ClientID: q.ClientID, Side: q.Side, Type: q.Type, TIF: q.TIF,
+		PostOnly: q.PostOnly, ReduceOnly: q.ReduceOnly, Price: q.Price, Quantity: q.Quantity, Deadline: q.Deadline,
+	}
 }
 
 // place is the market and the account of a request; nil where there is none.
@@ -119,7 +132,7 @@ func (e *Engine) check(op string, o *order) error {
 	fits := o.measure()
 	if !fits || !m.rules.pass(o) {
 		// The rules decide in exact numbers; those above are only faster.
-		if err := m.ins.Check(o.req); err != nil {
+		if err := m.ins.Check(o.asked()); err != nil {
 			return &exchange.Error{Venue: e.cfg.Venue, Op: op, Outcome: exchange.ErrRejected, Class: exchange.ErrInvalid, Code: "rules", Err: err}
 		}
 	}

@@ -39,7 +39,7 @@ func (e *Engine) find(ref exchange.OrderRef) *order {
 func (e *Engine) show(n *news) exchange.Order {
 	o := n.order
 	r := exchange.Order{
-		OrderRequest: o.req, VenueID: o.id, Status: n.status, Version: n.version,
+		OrderRequest: o.asked(), VenueID: o.id, Status: n.status, Version: n.version,
 		Reason: n.reason, Time: n.time,
 	}
 	if n.version < o.version {
@@ -113,8 +113,8 @@ func average(notional money, filled int64, scale exchange.Scale, places int) exc
 
 // view is o as it is, with all of its fills.
 func (e *Engine) view(o *order) exchange.Order {
-	n := o.now()
-	n.first, n.last = o.first, o.latest
+	n := news{first: o.first, last: o.latest}
+	n.is(o)
 	return e.show(&n)
 }
 
@@ -321,7 +321,8 @@ func (e *Engine) Changed(id exchange.AccountID, since uint64) []exchange.Order {
 	slices.SortFunc(found, func(a, b *order) int { return cmp.Compare(a.event, b.event) })
 	var r []exchange.Order
 	for _, o := range found {
-		n := o.now()
+		var n news
+		n.is(o)
 		for at := o.first; at != 0; {
 			t := e.trades.at(at)
 			if t.told >= since {

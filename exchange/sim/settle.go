@@ -35,9 +35,8 @@ func (e *Engine) execute(now time.Time, o *order, price, size int64, maker bool,
 	if o.untold == 0 {
 		o.untold = n
 	}
-	*t = trade{
-		order: o, id: id, told: e.events.next, price: price, size: size, fee: fee, asset: asset, time: now, scale: m.scale, maker: maker,
-	}
+	t.order, t.id, t.told, t.price, t.size, t.fee, t.asset = o, id, e.events.next, price, size, fee, asset
+	t.time, t.next, t.scale, t.maker = now, 0, m.scale, maker
 }
 
 // charge takes the fee of a fill.

@@ -28,6 +28,7 @@ type trade struct {
 type tradeLog struct {
 	blocks []*block
 	begins []time.Time // of the first fill of each block
+	spare  []*block    // forgotten ones, to be used again
 	n      int64
 	before time.Time // of the last one
 	late   bool      // a fill was earlier than the one before it: times are no order to search by
@@ -44,7 +45,11 @@ type block struct {
 func (l *tradeLog) add(now time.Time) (*trade, int64) {
 	i := l.n
 	if i%blockSize == 0 {
-		l.blocks, l.begins = append(l.blocks, new(block)), append(l.begins, now)
+		b := new(block)
+		if k := len(l.spare); k > 0 {
+			b, l.spare = l.spare[k-1], l.spare[:k-1]
+		}
+		l.blocks, l.begins = append(l.blocks, b), append(l.begins, now)
 	}
 	l.late = l.late || now.Before(l.before)
 	l.before = now
@@ -76,6 +81,9 @@ func (l *tradeLog) forget(o *order) {
 		*t = trade{}
 		if b.kept--; b.kept == 0 && int(i) < len(l.blocks)-1 {
 			l.blocks[i] = nil
+			if len(l.spare) < 16 {
+				l.spare = append(l.spare, b)
+			}
 		}
 	}
 }
@@ -107,7 +115,9 @@ type orderLog struct {
 	gone  int      // entries of all without an order
 	ended []*order // in the order in which they ended, from head on
 	head  int
-	slab  []order // room for the next ones
+	next  *order   // room for the next one
+	slab  []order  // and for those after it
+	spare []*order // forgotten ones, to be used again
 }
 
 type entry struct {
@@ -117,14 +127,20 @@ type entry struct {
 
 // draft is room for one more order; it stays the same until it is added.
 func (l *orderLog) draft() *order {
-	if len(l.slab) == 0 {
-		l.slab = make([]order, 32) // few enough that one which lives long does not hold on to much
+	if n := len(l.spare); l.next == nil && n > 0 {
+		l.next, l.spare = l.spare[n-1], l.spare[:n-1]
 	}
-	return &l.slab[0]
+	if l.next == nil {
+		if len(l.slab) == 0 {
+			l.slab = make([]order, 32) // few enough that one which lives long does not hold on to much
+		}
+		l.next, l.slab = &l.slab[0], l.slab[1:]
+	}
+	return l.next
 }
 
 func (l *orderLog) add(o *order) {
-	l.slab = l.slab[1:]
+	l.next, o.slot = nil, len(l.all)
 	l.all = append(l.all, entry{o.number, o})
 }
 
@@ -137,7 +153,7 @@ func (l *orderLog) find(n uint64) *order {
 	return l.all[i].order
 }
 
-// end counts o as ended and forgets the oldest ended orders beyond what is to be kept, though none that an event still tells of.
+// retire counts o as ended and forgets the oldest ended orders beyond what is to be kept, though none that an event still tells of.
 func (e *Engine) retire(o *order) {
 	l := &e.orders
 	o.ended = true
@@ -159,12 +175,17 @@ func (e *Engine) forget(o *order) {
 		delete(o.account.orders, o.req.ClientID)
 	}
 	e.trades.forget(o)
-	if i, ok := slices.BinarySearchFunc(l.all, o.number, func(x entry, n uint64) int { return cmp.Compare(x.number, n) }); ok {
-		l.all[i].order = nil
-		l.gone++
+	l.all[o.slot].order = nil
+	l.gone++
+	if len(l.spare) < 1024 { // no event, no level, no map has it any more
+		*o = order{}
+		l.spare = append(l.spare, o)
 	}
 	if l.gone > 1024 && l.gone > len(l.all)/2 {
 		l.all = slices.DeleteFunc(l.all, func(x entry) bool { return x.order == nil })
+		for i := range l.all {
+			l.all[i].order.slot = i
+		}
 		l.gone = 0
 	}
 }
@@ -183,7 +204,6 @@ type news struct {
 	first, last int64 // its fills
 	scale       exchange.Scale
 	status      exchange.Status
-	requeued    bool
 }
 
 // events is the tail of what happened, numbered from 0.
@@ -203,19 +223,18 @@ func (v *events) add() *news {
 	return &v.ring[(v.next-1)%v.limit]
 }
 
-// now is o as it is.
-func (o *order) now() news {
-	return news{
-		order: o, time: o.time, reason: o.reason, version: o.version, filled: o.filled, notional: o.notional, fee: o.fee, fees: o.fees,
-		scale: o.scale, status: o.status,
-	}
+// is makes n tell how o stands.
+func (n *news) is(o *order) {
+	n.order, n.other, n.time, n.reason, n.version = o, nil, o.time, o.reason, o.version
+	n.filled, n.notional, n.fee, n.fees, n.scale, n.status = o.filled, o.notional, o.fee, o.fees, o.scale, o.status
 }
 
 // tell records the event that o has news, with the fills that were not told yet.
 func (e *Engine) tell(o *order) *news {
 	o.event = e.events.next
 	n := e.events.add()
-	*n = o.now()
+	n.is(o)
+	n.first, n.last = 0, 0
 	if o.untold != 0 {
 		n.first, n.last, o.untold = o.untold, o.latest, 0
 	}
