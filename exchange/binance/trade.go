@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -170,11 +171,30 @@ func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
 		return err
 	}
 	c := cancelAllCall(s.Kind, x.name(s))
-	_, err := x.do(ctx, &c)
-	if errors.Is(err, exchange.ErrNotFound) {
+	data, err := x.do(ctx, &c)
+	switch {
+	case errors.Is(err, exchange.ErrNotFound):
 		return nil
+	case err != nil:
+		return err
 	}
-	return err
+	if err := allCancelled(s.Kind, data); err != nil {
+		return c.damaged(err)
+	}
+	return nil
+}
+
+// allCancelled reads the answer to cancelAllCall: the orders of spot, a code of perpetuals.
+func allCancelled(k exchange.Kind, data []byte) error {
+	if k == exchange.Spot {
+		_, err := parseList(data)
+		return err
+	}
+	f := parseFields(data)
+	if code, ok := f.number("code").Int64(0); !ok || code != http.StatusOK {
+		f.fail("code: %.20q", f.value("code"))
+	}
+	return f.wrap("cancel all")
 }
 
 // CancelAllAfter is for perpetuals only: unless it is called again within after, the venue cancels the working orders on s. Zero switches that
@@ -191,6 +211,12 @@ func (x *Exchange) CancelAllAfter(ctx context.Context, s exchange.Symbol, after 
 		return notSent(op, fmt.Errorf("binance: %v: want 1 s to 24 h, or 0: %w", after, exchange.ErrInvalid))
 	}
 	c := countdownCall(x.name(s), after)
-	_, err := x.do(ctx, &c)
-	return err
+	data, err := x.do(ctx, &c)
+	if err != nil {
+		return err
+	}
+	if f := parseFields(data); f.text("symbol") != x.name(s) || f.err != nil {
+		return c.damaged(fmt.Errorf("binance: an answer about another switch: %w", exchange.ErrFrame))
+	}
+	return nil
 }

@@ -297,6 +297,27 @@ func TestCancelAll(t *testing.T) {
 	}
 }
 
+// An answer that is none of the venue's tells nothing of what was cancelled.
+func TestCancelAllUnread(t *testing.T) {
+	for symbol, path := range map[string]string{"BTC-USDT": "DELETE /api/v3/openOrders", "BTC-USDT-PERP": "DELETE /fapi/v1/allOpenOrders"} {
+		bubble(t, symbol, func(t *testing.T, o *office) {
+			x := o.exchange(nil)
+			for _, text := range []string{"", "<html>", "{}", `{"code":"x"}`, `"done"`, "7"} {
+				o.say(path, reply{status: 200, body: text})
+				if err := x.CancelAll(t.Context(), exchange.MustSymbol(symbol)); !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) || !errors.Is(err, exchange.ErrFrame) {
+					t.Errorf("%q: %v", text, err)
+				}
+			}
+		})
+	}
+	bubble(t, "the switch", func(t *testing.T, o *office) {
+		o.say("POST /fapi/v1/countdownCancelAll", reply{status: 200, body: `{"symbol":"ETHUSDT","countdownTime":"60000"}`})
+		if err := o.exchange(nil).CancelAllAfter(t.Context(), exchange.MustSymbol("BTC-USDT-PERP"), time.Minute); !errors.Is(exchange.OutcomeOf(err), exchange.ErrOutcomeUnknown) {
+			t.Error(err)
+		}
+	})
+}
+
 // Each ability that is claimed not to be there is refused.
 func TestAbilities(t *testing.T) {
 	bubble(t, "all", func(t *testing.T, o *office) {
