@@ -183,7 +183,9 @@ func TestGrants(t *testing.T) {
 		{"refused by code", "login", `{"retCode":10004,"retMsg":"Invalid sign","op":"auth"}`, exchange.ErrUnauthorized},
 		{"a restart", "login", `{"retCode":10016,"retMsg":"Service is restarting","op":"auth"}`, exchange.ErrUnavailable},
 		{"a code beside a yes", "subscribe", `{"success":true,"retCode":10016,"op":"subscribe"}`, exchange.ErrUnavailable},
-		{"nothing", "login", `{"op":"auth"}`, exchange.ErrUnauthorized},
+		{"no verdict on the key", "login", `{"success":false,"ret_msg":"Too many visits!","op":"auth"}`, exchange.ErrUnavailable},
+		{"nor this", "login", `{"success":false,"ret_msg":"Server error.","op":"auth"}`, exchange.ErrUnavailable},
+		{"nothing", "login", `{"op":"auth"}`, exchange.ErrUnavailable},
 		{"damaged", "login", `{"op":`, exchange.ErrFrame},
 	} {
 		if err := bybit.Granted(tt.op, []byte(tt.data)); (err == nil) != (tt.class == nil) || tt.class != nil && !errors.Is(err, tt.class) {

@@ -141,15 +141,26 @@ func (x *Exchange) granted(op string, data []byte) error {
 	e := &exchange.Error{Venue: Venue, Op: op, Code: string(r.Code), Message: x.withoutKey(cleaned(r.Text + r.Message))}
 	e.Class, _ = classify(false, http.StatusOK, code)
 	if code == 0 && op == "login" {
-		said := strings.ToLower(e.Message)
-		if e.Class = exchange.ErrUnauthorized; strings.Contains(said, "expire") && !strings.Contains(said, "key") {
-			e.Class = exchange.ErrClockSkew
-		}
+		e.Class = verdict(strings.ToLower(e.Message))
 	}
 	if errors.Is(e.Class, exchange.ErrClockSkew) {
 		x.clock.Doubt()
 	}
 	return e
+}
+
+// verdict is why a login was refused in words alone. Only those that are about the request itself will be said again: an overload or an error
+// of the venue's passes.
+func verdict(said string) error {
+	if strings.Contains(said, "expire") && !strings.Contains(said, "key") {
+		return exchange.ErrClockSkew
+	}
+	for _, word := range []string{"key", "sign", "auth", "permission", "param"} {
+		if strings.Contains(said, word) {
+			return exchange.ErrUnauthorized
+		}
+	}
+	return exchange.ErrUnavailable
 }
 
 // Run implements [private.Conn].

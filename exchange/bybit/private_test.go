@@ -212,6 +212,16 @@ func TestStreamOrdersRefused(t *testing.T) {
 		<-time.After(5 * time.Second)
 		want(t, "then", e.take(), "stream up")
 	})
+	bubble(t, "an overload passes", func(t *testing.T, o *office) {
+		o.auth = `{"success":false,"ret_msg":"Too many visits!","op":"auth","conn_id":"c"}`
+		e := listen(t, o.exchange(nil))
+		<-time.After(time.Second)
+		o.mu.Lock()
+		o.auth = ""
+		o.mu.Unlock()
+		<-time.After(time.Minute)
+		want(t, "then", e.take(), "stream up")
+	})
 	bubble(t, "twice at once", func(t *testing.T, o *office) {
 		x := o.exchange(nil)
 		e := listen(t, x)

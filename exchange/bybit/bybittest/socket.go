@@ -131,6 +131,8 @@ func (c *client) inTurn(op sim.Op, key string, deadline time.Time, act func() []
 func (c *client) acknowledge(m *command, no *refusal) []byte {
 	r := object{"success": no == nil, "ret_msg": "", "conn_id": c.id, "op": m.Op}
 	switch {
+	case no != nil && m.Op == "auth":
+		r["ret_msg"], r["retCode"] = no.text, no.code
 	case no != nil:
 		r["ret_msg"] = no.text
 	case m.Op != "auth" && c.kind == exchange.Spot && c.key == nil:
