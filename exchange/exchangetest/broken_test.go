@@ -90,7 +90,7 @@ func contract(spoil func(*broken)) exchangetest.Config {
 			c.FeeAsset, c.FeePrice, c.Fees.Maker = "FEE", dec("600"), dec("0.0001")
 		}),
 		Spot: exchange.MustSymbol("BTC-USDT"), Perp: exchange.MustSymbol("BTC-USDT-PERP"),
-		Unsupported: map[string]string{"read-only-key": "there are no keys without a wire", "fee-asset": "not yet played"},
+		Unsupported: map[string]string{"read-only-key": "there are no keys without a wire"},
 	}
 }
 

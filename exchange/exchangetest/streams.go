@@ -96,7 +96,9 @@ func missedOrders(s *scene) {
 			s.wantUnknown("place", err)
 		}
 	}
-	s.cancel(gone)
+	if _, err := s.x.Cancel(s.ctx, gone.Ref()); err != nil {
+		s.wantUnknown("cancel", err)
+	}
 	if !e.await(func(all []exchange.Event) bool { return downs(all) > 0 }) {
 		s.Fatalf("the stream of orders does not say that it was down")
 	}

@@ -62,7 +62,7 @@ func TestContract(t *testing.T) {
 			c.Fees.Maker = dec("0.0001")
 		}),
 		Spot: spot.Symbol, Perp: perp.Symbol,
-		Unsupported: map[string]string{"read-only-key": "there are no keys without a wire", "fee-asset": "not yet played"},
+		Unsupported: map[string]string{"read-only-key": "there are no keys without a wire"},
 	})
 }
 

@@ -34,11 +34,7 @@ func (s Stage) Publish(b *exchange.Book) (err error) {
 // Trade submits an order of Other.
 func (s Stage) Trade(r exchange.OrderRequest) (o exchange.Order, err error) {
 	r.Account = Other
-	s.Floor.Do(func(now time.Time, e *sim.Engine) {
-		if o, err = e.Submit(now, r); err == nil && o.Filled.IsZero() {
-			o = stopgap(now, e, o)
-		}
-	})
+	s.Floor.Do(func(now time.Time, e *sim.Engine) { o, err = e.Submit(now, r) })
 	return o, err
 }
 
@@ -78,23 +74,4 @@ func Config(venue exchange.Venue, instruments ...exchange.Instrument) sim.Engine
 		cfg.Accounts[0].Balances = append(cfg.Accounts[0].Balances, exchange.Amount{Asset: a, Quantity: rich})
 	}
 	return cfg
-}
-
-// stopgap stands in until accounts trade with one another.
-func stopgap(now time.Time, e *sim.Engine, o exchange.Order) exchange.Order {
-	left := o.Quantity
-	for _, x := range e.OpenOrders(Account, o.Market.Symbol) {
-		d := o.Price.Cmp(x.Price)
-		if x.Side == o.Side || o.Side == exchange.Buy && d < 0 || o.Side == exchange.Sell && d > 0 || left.IsZero() {
-			continue
-		}
-		n := left.Min(x.Remaining())
-		if _, err := e.Fill(now, x.Ref(), n); err == nil {
-			left = left.Sub(n)
-		}
-	}
-	if left.IsZero() {
-		o.Status = exchange.StatusFilled
-	}
-	return o
 }
