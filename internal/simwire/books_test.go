@@ -84,23 +84,29 @@ func TestBookTopic(t *testing.T) {
 		want  []string
 	}{
 		{"snapshot and differences, at once", simwire.BookTopic{Snapshot: snapshotText, Delta: deltaText}, []string{
-			`0s snapshot [["10","5"],["1","9"]] [["11","5"]]`, `1s 1-2 [["10","6"]] []`, `1s 2-3 [["10","7"]] [["11","0"],["12","5"]]`, `2s 3-4 [["10","5"]] []`,
+			`0s snapshot [["10","5"],["1","9"]] [["11","5"]]`, `1s 1-2 [["10","6"]] []`, `1.0005s 2-3 [["10","7"]] [["11","0"],["12","5"]]`,
+			`2.0005s 3-4 [["10","5"]] []`,
 		}},
-		{"every 100 ms, in one", simwire.BookTopic{Snapshot: snapshotText, Delta: deltaText, Every: 100 * time.Millisecond}, []string{
-			`0s snapshot [["10","5"],["1","9"]] [["11","5"]]`, `1s 1-2 [["10","6"]] []`, `1.1s 2-3 [["10","7"]] [["11","0"],["12","5"]]`, `2s 3-4 [["10","5"]] []`,
+		{"every 100 ms, what happens at once in one", simwire.BookTopic{Snapshot: snapshotText, Delta: deltaText, Every: 100 * time.Millisecond}, []string{
+			`0s snapshot [["10","5"],["1","9"]] [["11","5"]]`, `1.001s 1-3 [["10","7"]] [["11","0"],["12","5"]]`, `2.0015s 3-4 [["10","5"]] []`,
+		}},
+		{"every 10 ms", simwire.BookTopic{Snapshot: snapshotText, Delta: deltaText, Every: 10 * time.Millisecond}, []string{
+			`0s snapshot [["10","5"],["1","9"]] [["11","5"]]`, `1.0001s 1-2 [["10","6"]] []`, `1.0101s 2-3 [["10","7"]] [["11","0"],["12","5"]]`,
+			`2.0006s 3-4 [["10","5"]] []`,
 		}},
 		{"without a snapshot", simwire.BookTopic{Delta: deltaText}, []string{
-			`1s 1-2 [["10","6"]] []`, `1s 2-3 [["10","7"]] [["11","0"],["12","5"]]`, `2s 3-4 [["10","5"]] []`,
+			`1s 1-2 [["10","6"]] []`, `1.0005s 2-3 [["10","7"]] [["11","0"],["12","5"]]`, `2.0005s 3-4 [["10","5"]] []`,
 		}},
 		{"snapshots only, of one level", simwire.BookTopic{Snapshot: snapshotText, Depth: 1}, []string{
-			`0s snapshot [["10","5"]] [["11","5"]]`, `1s snapshot [["10","6"]] [["11","5"]]`, `1s snapshot [["10","7"]] [["12","5"]]`, `2s snapshot [["10","5"]] [["12","5"]]`,
+			`0s snapshot [["10","5"]] [["11","5"]]`, `1s snapshot [["10","6"]] [["11","5"]]`, `1.0005s snapshot [["10","7"]] [["12","5"]]`,
+			`2.0005s snapshot [["10","5"]] [["12","5"]]`,
 		}},
 		{"again after silence", simwire.BookTopic{Snapshot: snapshotText, Depth: 1, Every: 900 * time.Millisecond, Repeat: 700 * time.Millisecond}, []string{
-			`0s snapshot [["10","5"]] [["11","5"]]`, `700ms snapshot again [["10","5"]] [["11","5"]]`, `1s snapshot [["10","6"]] [["11","5"]]`,
-			`1.9s snapshot [["10","7"]] [["12","5"]]`,
+			`0s snapshot [["10","5"]] [["11","5"]]`, `700ms snapshot again [["10","5"]] [["11","5"]]`, `1.009s snapshot [["10","7"]] [["12","5"]]`,
+			`1.709s snapshot again [["10","7"]] [["12","5"]]`, `2.0095s snapshot [["10","5"]] [["12","5"]]`,
 		}},
-		{"an empty difference after silence", simwire.BookTopic{Delta: deltaText, Repeat: 1500 * time.Millisecond}, []string{
-			`1s 1-2 [["10","6"]] []`, `1s 2-3 [["10","7"]] [["11","0"],["12","5"]]`, `2s 3-4 [["10","5"]] []`,
+		{"an empty difference after silence", simwire.BookTopic{Delta: deltaText, Repeat: 900 * time.Millisecond}, []string{
+			`900ms 1-1 [] []`, `1s 1-2 [["10","6"]] []`, `1.0005s 2-3 [["10","7"]] [["11","0"],["12","5"]]`, `1.9005s 3-3 [] []`, `2.0005s 3-4 [["10","5"]] []`,
 		}},
 	}
 	for _, c := range cases {
@@ -111,7 +117,7 @@ func TestBookTopic(t *testing.T) {
 				p, _ := follow(t, floor, c.topic)
 				after(time.Second)
 				publish(t, floor, 10, 6, 11, 5)
-				synctest.Wait()
+				after(500 * time.Microsecond)
 				publish(t, floor, 10, 7, 12, 5)
 				after(time.Second)
 				floor.Do(func(now time.Time, e *sim.Engine) {
@@ -119,6 +125,7 @@ func TestBookTopic(t *testing.T) {
 						t.Error(err)
 					}
 				})
+				after(30 * time.Millisecond)
 				p.expect(t, c.want...)
 			})
 		})

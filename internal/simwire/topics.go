@@ -11,7 +11,8 @@ import (
 // Topic is one subscription of one socket.
 type Topic struct {
 	Name string
-	// Every is how long it rests between two looks, however much happens; 0: it looks after everything that happens.
+	// Every is how long it rests between two looks, however much happens; it looks a hundredth of it after something has happened, where it has
+	// rested. 0: it looks after everything that happens.
 	Every time.Duration
 	// Look sends what there is to tell, alone with the engine: at first, then after something happened on the floor, and at the time that it
 	// asked for; zero: at none. It must not wait, and must not call the floor or the Topics.
@@ -125,7 +126,10 @@ func (t *Topics) look(news bool) (next time.Time) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for _, x := range t.list {
-			x.dirty = x.dirty || news
+			if news && !x.dirty {
+				x.dirty = true
+				x.from = later(x.from, now.Add(x.Every/settle))
+			}
 			if !x.due(now) {
 				continue
 			}
@@ -151,6 +155,16 @@ func (t *Topics) next() (next time.Time) {
 		next = sooner(next, x.next())
 	}
 	return next
+}
+
+// settle is the part of Every for which a topic waits for more once something has happened, so that what happens at one instant is told in one.
+const settle = 100
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (x *subscribed) due(now time.Time) bool {
