@@ -205,7 +205,7 @@ func (a *amending) failed(why *refusal) {
 func (a *amending) shrink() {
 	a.r.shrunk = true
 	a.r.requests = append(a.r.requests, amendment{reqID: string(a.arg.ReqID)})
-	if _, err := a.e.End(a.now, a.r.engineRef(), exchange.StatusFilled, sim.ReasonCanceled); err == nil {
+	if _, err := a.e.End(a.now, a.r.engineRef(), exchange.StatusCanceled, sim.ReasonCanceled); err == nil {
 		a.keeper.follow(a.now, a.e)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/okx/okxtest"
 )
 
@@ -295,6 +296,50 @@ func TestLevels(t *testing.T) {
 		r.want(r.get("/api/v5/account/config").row(), "posMode=long_short_mode")
 		r.want(r.post(placePath, swapOrder("posSide=long")).row(), "sCode=51000")
 	}, func(c *okxtest.Config) { c.LongShort = true })
+}
+
+// An order of one's own account is never met: by default the one that rests is canceled.
+func TestSelfTradePrevention(t *testing.T) {
+	for _, tt := range []struct{ mode, resting, taking string }{
+		{"-", "state=canceled cancelSource=32", "state=live"},
+		{"cancel_maker", "state=canceled cancelSource=32", "state=live"},
+		{"cancel_taker", "state=live", "state=canceled cancelSource=32"},
+		{"cancel_both", "state=canceled cancelSource=32", "state=canceled cancelSource=32"},
+	} {
+		t.Run(tt.mode, func(t *testing.T) {
+			virtual(t, func(r *rig) {
+				rests := r.place(order("px=50000 side=sell"))
+				takes := r.place(order("px=50000 stpMode=" + tt.mode))
+				r.want(r.get("/api/v5/trade/order?instId=BTC-USDT&ordId="+rests).row(), tt.resting)
+				r.want(r.get("/api/v5/trade/order?instId=BTC-USDT&ordId="+takes).row(), tt.taking)
+			})
+		})
+	}
+}
+
+// Each fill has its own bill; swaps count contracts; a maker's rebate is positive.
+func TestFills(t *testing.T) {
+	virtual(t, func(r *rig) {
+		r.place(order("px=50000.2 sz=1.5 clOrdId=a1"))
+		a := r.get("/api/v5/trade/fills?instType=SPOT")
+		if len(a.Data) != 2 {
+			t.Fatal(a.raw)
+		}
+		r.want(a.Data[0], "fillPx=50000.2 fillSz=0.5 side=buy execType=T feeCcy=BTC fee=-0.00025 feeRate=-0.0005 clOrdId=a1 billId=2 instId=BTC-USDT ts=946684800000")
+		r.want(a.Data[1], "fillPx=50000.1 fillSz=1 fee=-0.0005 billId=1")
+		id := r.place(swapOrder("px=50000 sz=4 side=sell"))
+		r.trade(swapMarket, exchange.Buy, "50000", "0.02")
+		a = r.get("/api/v5/trade/fills-history?instType=SWAP&ordId=" + id)
+		r.want(a.row(), "fillPx=50000 fillSz=2 execType=M feeCcy=USDT fee=0.1 feeRate=- side=sell")
+		r.want(r.get("/api/v5/trade/order?instId=BTC-USDT-SWAP&ordId="+id).row(), "state=partially_filled accFillSz=2 fee=0 rebate=0.1 rebateCcy=USDT")
+		time.Sleep(73 * time.Hour)
+		if a := r.get("/api/v5/trade/fills"); len(a.Data) != 0 {
+			t.Errorf("fills of three days, after them: %s", a.raw)
+		}
+		if a := r.get("/api/v5/trade/fills-history?instType=SPOT"); len(a.Data) != 2 {
+			t.Errorf("fills of three months: %s", a.raw)
+		}
+	})
 }
 
 func TestPaging(t *testing.T) {
