@@ -280,6 +280,9 @@ func (h *half) keepEntry(ctx context.Context) {
 
 // serveEntry lives through one connection.
 func (h *half) serveEntry(ctx context.Context) error {
+	if err := h.clock.Ready(ctx, true); err != nil {
+		return err
+	}
 	c, err := h.dialAPI(ctx)
 	if err != nil {
 		return err

@@ -33,7 +33,25 @@ func (x *Exchange) StreamOrders(ctx context.Context, emit func(exchange.Event)) 
 	if x.stream == nil {
 		return noCredentials("stream orders")
 	}
+	defer x.enter(ctx)()
 	return x.stream.Run(ctx, emit)
+}
+
+// enter keeps a connection for order entry of perpetuals until leave, apart from those of the stream: what is lost of them loses no answers
+// to orders.
+func (x *Exchange) enter(ctx context.Context) (leave func()) {
+	h := x.half(exchange.Perp)
+	if x.cfg.Entry != EntrySocket || !x.wants(exchange.Perp) || !h.entering.CompareAndSwap(false, true) {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { h.keepEntry(ctx) })
+	return func() {
+		cancel()
+		wg.Wait()
+		h.entering.Store(false)
+	}
 }
 
 func (x *Exchange) newStream() (*private.Stream, error) {
@@ -219,9 +237,6 @@ func (c *keyConn) Run(ctx context.Context) error {
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { c.prolong(ctx) })
-	if c.h.x.cfg.Entry == EntrySocket {
-		wg.Go(func() { c.h.keepEntry(ctx) })
-	}
 	return c.Conn.Run(ctx, func(_ time.Time, data []byte) error { return c.h.event(ctx, data, c.push) })
 }
 

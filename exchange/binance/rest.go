@@ -29,6 +29,8 @@ type half struct {
 	clock  *rest.Clock
 	entry  atomic.Pointer[apiConn] // over which orders can be sent now; nil: none
 	renew  chan struct{}           // asks for a new connection of the order stream
+
+	entering atomic.Bool // somebody keeps a connection for order entry
 }
 
 func (h *half) init(x *Exchange, k exchange.Kind, base string, c *http.Client, ways []*http.Client) {

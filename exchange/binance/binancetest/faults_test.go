@@ -1,6 +1,7 @@
 package binancetest_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -210,7 +211,7 @@ func TestFaultsOfConnections(t *testing.T) {
 			}
 		}
 		d := websocket.Dialer{NetDialContext: r.Dial}
-		if _, res, err := d.Dial(r.URL("spotstream")+"/ws", nil); err == nil || res.StatusCode != 503 {
+		if _, res, err := d.Dial(r.URL("spotstream")+"/ws", nil); err == nil || res.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("the handshake: %v", err)
 		}
 		r.send("futures", "POST", "/fapi/v1/listenKey", "", "").refused(400, -1016)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -186,7 +187,7 @@ func TestGroups(t *testing.T) {
 			}
 		}
 		d := websocket.Dialer{NetDialContext: r.Dial}
-		if _, res, err := d.Dial(r.URL("futuresstream")+"/nowhere", nil); err == nil || res.StatusCode != 404 {
+		if _, res, err := d.Dial(r.URL("futuresstream")+"/nowhere", nil); err == nil || res.StatusCode != http.StatusNotFound {
 			t.Errorf("an unknown path: %v", err)
 		}
 	})
@@ -256,7 +257,7 @@ func TestConnections(t *testing.T) {
 			r.dial("spotstream", "/ws")
 			r.dial("spotstream", "/ws")
 			d := websocket.Dialer{NetDialContext: r.Dial}
-			if _, res, err := d.Dial(r.URL("spotstream")+"/ws", nil); err == nil || res.StatusCode != 429 || res.Header.Get("Retry-After") == "" {
+			if _, res, err := d.Dial(r.URL("spotstream")+"/ws", nil); err == nil || res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
 				t.Errorf("a third connection: %v", err)
 			}
 			r.dial("futuresstream", "/public/ws")
