@@ -133,19 +133,24 @@ const (
 	gap
 )
 
-// rebuild applies events to a snapshot, and takes another one after a gap. A book that has gaps again and again never comes right.
+// rebuild applies events to a snapshot, and takes another one where the stream began later than the first. It gives up on a stream that has a gap
+// further on: nothing is lost here.
 func rebuild[E any](events <-chan E, snapshot func() (int64, ladder, error), judge func(int64, E) verdict, apply func(ladder, E) int64, emit func(levels)) {
 	last, l, err := snapshot()
 	tell := func() { emit(l.levels(exchange.Scaled(1, 0))) }
+	applied := false
 	for tell(); err == nil; tell() {
 		e := <-events
 		if judge(last, e) == gap {
+			if applied {
+				return
+			}
 			if last, l, err = snapshot(); err != nil {
 				return
 			}
 		}
 		if judge(last, e) == next {
-			last = apply(l, e)
+			last, applied = apply(l, e), true
 		}
 	}
 }
