@@ -179,6 +179,8 @@ func TestGrants(t *testing.T) {
 		{"order entry login", "login", `{"reqId":"1","retCode":0,"retMsg":"OK","op":"auth","connId":"c"}`, nil},
 		{"refused in words", "login", `{"success":false,"ret_msg":"Params Error","op":"auth"}`, exchange.ErrUnauthorized},
 		{"too late", "login", `{"success":false,"ret_msg":"request expired","op":"auth"}`, exchange.ErrClockSkew},
+		{"too late, with a code", "login", `{"retCode":10004,"retMsg":"Request has expired","op":"auth"}`, exchange.ErrClockSkew},
+		{"an expired key, with a code", "login", `{"retCode":33004,"retMsg":"Your api key has expired.","op":"auth"}`, exchange.ErrUnauthorized},
 		{"an expired key", "login", `{"success":false,"ret_msg":"api key expired","op":"auth"}`, exchange.ErrUnauthorized},
 		{"refused by code", "login", `{"retCode":10004,"retMsg":"Invalid sign","op":"auth"}`, exchange.ErrUnauthorized},
 		{"a restart", "login", `{"retCode":10016,"retMsg":"Service is restarting","op":"auth"}`, exchange.ErrUnavailable},

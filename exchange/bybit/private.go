@@ -140,8 +140,8 @@ func (x *Exchange) granted(op string, data []byte) error {
 	}
 	e := &exchange.Error{Venue: Venue, Op: op, Code: string(r.Code), Message: x.withoutKey(cleaned(r.Text + r.Message))}
 	e.Class, _ = classify(false, http.StatusOK, code)
-	if code == 0 && op == "login" {
-		e.Class = verdict(strings.ToLower(e.Message))
+	if v := verdict(strings.ToLower(e.Message)); op == "login" && (code == 0 || errors.Is(v, exchange.ErrClockSkew)) {
+		e.Class = v // one that comes too late has the code of a bad signature
 	}
 	if errors.Is(e.Class, exchange.ErrClockSkew) {
 		x.clock.Doubt()
@@ -149,7 +149,7 @@ func (x *Exchange) granted(op string, data []byte) error {
 	return e
 }
 
-// verdict is why a login was refused in words alone. Only those that are about the request itself will be said again: an overload or an error
+// verdict is why a login was refused, by its words. Only those that are about the request itself will be said again: an overload or an error
 // of the venue's passes.
 func verdict(said string) error {
 	if strings.Contains(said, "expire") && !strings.Contains(said, "key") {
