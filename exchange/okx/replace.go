@@ -58,7 +58,7 @@ func (x *Exchange) replace(ctx context.Context, ref exchange.OrderRef, change ex
 	if o.VenueID == "" {
 		o.VenueID = string(row.OrdID)
 	}
-	return x.confirm(ctx, altered(o, change), news)
+	return x.confirm(ctx, altered(o, change), change, news)
 }
 
 // altered is o after a change.
@@ -75,8 +75,8 @@ func altered(o exchange.Order, c exchange.Change) exchange.Order {
 	return o
 }
 
-// confirm is o once the venue has made the change that it acknowledged.
-func (x *Exchange) confirm(ctx context.Context, o exchange.Order, news <-chan amended) (exchange.Order, error) {
+// confirm is o once the venue has made the change c that it acknowledged.
+func (x *Exchange) confirm(ctx context.Context, o exchange.Order, c exchange.Change, news <-chan amended) (exchange.Order, error) {
 	unknown := func(why string, err error) (exchange.Order, error) {
 		return exchange.Order{}, &exchange.Error{Venue: Venue, Op: opReplace, Outcome: exchange.ErrOutcomeUnknown, Message: why, Err: err}
 	}
@@ -84,7 +84,7 @@ func (x *Exchange) confirm(ctx context.Context, o exchange.Order, news <-chan am
 		select {
 		case n := <-news:
 			if n.made {
-				return x.tracker.Answered(o), nil
+				return whole(x.tracker.Answered(o)), nil
 			}
 			e := fail(write, http.StatusOK, n.code, n.message)
 			e.Op, e.Outcome = opReplace, exchange.ErrRejected
@@ -102,9 +102,9 @@ func (x *Exchange) confirm(ctx context.Context, o exchange.Order, news <-chan am
 		switch {
 		case err != nil:
 			return unknown("acknowledged, and not to be looked up", err)
-		case now.Price.Equal(o.Price) && now.Quantity.Equal(o.Quantity):
+		case now.Price.Equal(o.Price) && now.Quantity.Equal(o.Quantity), now.Status == exchange.StatusFilled && enough(now, c):
 			x.noteChange(now.VenueID)
-			now = x.tracker.Answered(now)
+			now = whole(x.tracker.Answered(now))
 			now.Requeued = o.Requeued
 			return now, nil
 		case now.Status.Final():
@@ -117,6 +117,17 @@ func (x *Exchange) confirm(ctx context.Context, o exchange.Order, news <-chan am
 			return unknown("acknowledged", err)
 		}
 	}
+}
+
+// enough reports whether o has filled by all that c wants of it: the venue then ends it as filled, whatever it says of its size.
+func enough(o exchange.Order, c exchange.Change) bool {
+	return !c.Quantity.IsZero() && o.Filled.Cmp(c.Quantity) >= 0
+}
+
+// whole is o, of no smaller a size than has filled.
+func whole(o exchange.Order) exchange.Order {
+	o.Quantity = o.Quantity.Max(o.Filled)
+	return o
 }
 
 func (x *Exchange) noteChange(ordID string) {

@@ -523,6 +523,29 @@ func TestReplace(t *testing.T) {
 	})
 }
 
+// A change to no more than has filled leaves nothing that works: the order has ended as filled, of the size that filled, whatever size the
+// venue says that it has.
+func TestReplaceBelowFilled(t *testing.T) {
+	for _, sz := range []string{"1", "2", "3"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := openOffice(t)
+			x := o.client(t)
+			o.set(placePath, reply{body: ack})
+			o.set("/api/v5/trade/amend-order", reply{body: ack})
+			req := order("BTC-USDT-PERP", "b15", "0.03", "50000.1")
+			if _, err := x.Place(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			filled := changed("px", `"50000.1"`, "sz", strconv.Quote(sz), "state", `"filled"`, "accFillSz", `"2"`, "avgPx", `"50000"`)
+			o.set("GET "+placePath, list(filled))
+			got, err := x.Replace(t.Context(), req.Ref(), exchange.Change{Quantity: dec("0.01")})
+			if err != nil || got.Status != exchange.StatusFilled || !got.Filled.Equal(dec("0.02")) || got.Quantity.Cmp(got.Filled) < 0 {
+				t.Errorf("sz %s: %s, %v", sz, showOrder(got), err)
+			}
+		})
+	}
+}
+
 // That an order was amended is remembered without a stream too: its end as one that would have taken is then no rejection.
 func TestReplaceIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
