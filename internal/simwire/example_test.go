@@ -174,14 +174,5 @@ func ExampleFormat() {
 	})
 	levels := []exchange.Level{{Price: 670000, Size: 25}}
 	fmt.Println(string(f.AppendLevels(nil, levels, exchange.Scale{Price: -1, Size: -2}, `,"0","1"`)))
-	fmt.Println(f.Quantity(exchange.MustDecimal("0.5")), f.Base(exchange.MustDecimal("3")))
-	// Output:
-	// [["67000.0","25","0","1"]]
-	// 50 0.03
-}
-
-// What was signed is what was sent, byte for byte, without the signature.
-func ExampleWithout() {
-	fmt.Println(simwire.Without("symbol=BTCUSDT&note=a%20b&signature=c8db", "signature"))
-	// Output: symbol=BTCUSDT&note=a%20b
+	// Output: [["67000.0","25","0","1"]]
 }

@@ -14,27 +14,35 @@ type Format struct {
 	ZeroPlaces  bool // a size of zero has its places, too ("0.00"); else it is "0"
 
 	contract exchange.Decimal // zero: sizes are in base units
+	shift    int              // contract is 10^shift
+	shifts   bool             // it is a power of ten, as nearly all are
 }
 
 // NewFormat has the places of the instrument's tick and lot, the lot counted in contracts where a contract is not 1.
 func NewFormat(i exchange.Instrument) Format {
-	f := Format{PricePlaces: max(i.Tick.Places(), 0)}
-	if !i.Contract.IsZero() && !i.Contract.Equal(exchange.Scaled(1, 0)) {
-		f.contract = i.Contract
+	f := Format{PricePlaces: max(i.Tick.Places(), 0), contract: i.Contract}
+	for k := -18; k <= 18; k++ {
+		if i.Contract.Equal(exchange.Scaled(1, k)) {
+			f.shift, f.shifts = k, true
+		}
 	}
 	f.SizePlaces = max(f.contracts(i.Lot).Places(), 0)
 	return f
 }
 
-// quotePlaces is far more than a count of contracts can have.
-const quotePlaces = 24
+// countPlaces is far more than a count of contracts can have.
+const countPlaces = 24
 
 // contracts is a base quantity in what the venue counts.
 func (f Format) contracts(q exchange.Decimal) exchange.Decimal {
 	if f.contract.IsZero() {
 		return q
 	}
-	return q.Quo(f.contract, quotePlaces, exchange.HalfEven)
+	text := q.Quo(f.contract, countPlaces, exchange.HalfEven).String()
+	if strings.Contains(text, ".") { // a lot of 0.10 would have two places
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return exchange.MustDecimal(text)
 }
 
 // AppendPrice appends a price in units of s.
@@ -47,10 +55,10 @@ func (f Format) AppendSize(dst []byte, size int64, s exchange.Scale) []byte {
 	if size == 0 && !f.ZeroPlaces {
 		return append(dst, '0')
 	}
-	if f.contract.IsZero() {
-		return appendScaled(dst, size, int(s.Size), f.SizePlaces)
+	if f.shifts || f.contract.IsZero() {
+		return appendScaled(dst, size, int(s.Size)-f.shift, f.SizePlaces)
 	}
-	return append(dst, f.Quantity(exchange.Scaled(size, int(s.Size)))...)
+	return append(dst, f.contracts(exchange.Scaled(size, int(s.Size))).String()...)
 }
 
 // AppendLevels appends [["price","size"],...]; tail, such as `,"0","1"`, goes into each level behind its size.
@@ -79,40 +87,6 @@ func (f Format) AppendSide(dst []byte, side []exchange.Level, s exchange.Scale, 
 		}
 	}
 	return append(dst, ']')
-}
-
-// Price is the text of a price.
-func (f Format) Price(p exchange.Decimal) string { return Places(p, f.PricePlaces) }
-
-// Quantity is the text of a base quantity, in contracts where the market counts them.
-func (f Format) Quantity(q exchange.Decimal) string { return Places(f.contracts(q), f.SizePlaces) }
-
-// Base is the base quantity of a number that the venue's clients say: times the contract where the market counts them.
-func (f Format) Base(q exchange.Decimal) exchange.Decimal {
-	if f.contract.IsZero() {
-		return q
-	}
-	return q.Mul(f.contract)
-}
-
-// Places is d with at least so many digits behind the point, and with more only where the number has them: it is never rounded.
-func Places(d exchange.Decimal, places int) string {
-	text := d.String()
-	point := strings.IndexByte(text, '.')
-	if point < 0 {
-		if places <= 0 {
-			return text
-		}
-		point, text = len(text), text+"."
-	}
-	end := point + 1 + max(places, 0)
-	for len(text) > end && text[len(text)-1] == '0' {
-		text = text[:len(text)-1]
-	}
-	if places <= 0 {
-		return strings.TrimSuffix(text, ".")
-	}
-	return text + strings.Repeat("0", max(end-len(text), 0))
 }
 
 // appendScaled appends v * 10^exp with at least so many places.

@@ -33,7 +33,6 @@ type Hosts struct {
 
 	mu      sync.Mutex // never held over I/O
 	closed  bool
-	opened  uint64 // sockets
 	sockets map[*Socket]struct{}
 }
 
@@ -174,8 +173,6 @@ func (h *Hosts) Close() {
 func (h *Hosts) enter(s *Socket) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.opened++
-	s.id = h.opened
 	if !h.closed {
 		h.sockets[s] = struct{}{}
 	}

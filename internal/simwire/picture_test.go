@@ -158,26 +158,29 @@ func TestFormat(t *testing.T) {
 			if got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
-			price, size := exchange.Scaled(c.price, int(c.scale.Price)), exchange.Scaled(c.size, int(c.scale.Size))
-			if text := f.Price(price); !strings.HasPrefix(got, text+" ") {
-				t.Errorf("Price %q", text)
-			}
-			if back := f.Base(dec(f.Quantity(size))); !back.Equal(size) {
-				t.Errorf("%s became %s", size, back)
-			}
 		})
 	}
 }
 
-// Integers and decimals of the same number have the same text.
-func TestFormatAgreesWithDecimals(t *testing.T) {
+// What is written is the number, in contracts, with no fewer places than asked for, and with no more than it needs.
+func TestFormatIsExact(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 3))
 	for range 20_000 {
-		v, exp, places := rnd.Int64N([]int64{1, 10, 1000, 1e9, 1e18}[rnd.IntN(5)]+1), int8(rnd.IntN(16)-10), rnd.IntN(9)
-		f := simwire.Format{PricePlaces: places}
-		d := exchange.Scaled(v, int(exp))
-		if got, want := string(f.AppendPrice(nil, v, exchange.Scale{Price: exp})), simwire.Places(d, places); got != want || !exchange.MustDecimal(got).Equal(d) {
-			t.Fatalf("%d x 10^%d with %d places: %q, want %q", v, exp, places, got, want)
+		v, exp := 1+rnd.Int64N([]int64{1, 10, 1000, 1e9, 1e17}[rnd.IntN(5)]), rnd.IntN(16)-10
+		contract := exchange.MustDecimal([]string{"0", "1", "0.01", "0.0001", "1000", "0.5", "0.2"}[rnd.IntN(7)])
+		f := simwire.NewFormat(exchange.Instrument{Tick: exchange.MustDecimal("1"), Lot: exchange.MustDecimal("1"), Contract: contract})
+		places := rnd.IntN(9)
+		if f.SizePlaces = places; contract.String() == "0.5" || contract.String() == "0.2" {
+			f.SizePlaces, places = 0, 0
+		}
+		got := string(f.AppendSize(nil, v, exchange.Scale{Size: int8(exp)}))
+		if contract.IsZero() {
+			contract = exchange.MustDecimal("1")
+		}
+		d := exchange.MustDecimal(got)
+		if whole, behind, _ := strings.Cut(got, "."); len(behind) < places || len(behind) > places && strings.HasSuffix(behind, "0") ||
+			whole == "" || len(whole) > 1 && whole[0] == '0' || !d.Mul(contract).Equal(exchange.Scaled(v, exp)) {
+			t.Fatalf("%d x 10^%d in contracts of %s with %d places: %q", v, exp, contract, places, got)
 		}
 	}
 }

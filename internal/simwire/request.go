@@ -55,17 +55,6 @@ func (p Params) Lookup(name string) (string, bool) {
 	return "", false
 }
 
-// Without is the raw text of parameters without those called name: what was signed, byte for byte.
-func Without(raw, name string) string {
-	var r []string
-	for part := range strings.SplitSeq(raw, "&") {
-		if n, _, _ := strings.Cut(part, "="); n != name {
-			r = append(r, part)
-		}
-	}
-	return strings.Join(r, "&")
-}
-
 // Request is one HTTP request, read to its end.
 type Request struct {
 	Method, Path string

@@ -57,20 +57,6 @@ func TestReadRequest(t *testing.T) {
 	}
 }
 
-func TestWithout(t *testing.T) {
-	for raw, want := range map[string]string{
-		"a=1&signature=x":           "a=1",
-		"signature=x":               "",
-		"a=1&b=%20&signature=x&c=2": "a=1&b=%20&c=2",
-		"a=signature&signatures=1":  "a=signature&signatures=1",
-		"":                          "",
-	} {
-		if got := simwire.Without(raw, "signature"); got != want {
-			t.Errorf("%q became %q, want %q", raw, got, want)
-		}
-	}
-}
-
 func TestCallsKeepTheNewest(t *testing.T) {
 	c := simwire.NewCalls(3)
 	for i, key := range []string{"a", "b", "c", "d", "d"} {

@@ -2,7 +2,6 @@ package simwire
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -86,7 +85,6 @@ const closeWait = time.Second
 type Socket struct {
 	cfg   SocketConfig
 	hosts *Hosts
-	id    uint64
 	conn  *websocket.Conn
 	done  chan struct{}
 	deaf  chan struct{} // closed when nobody reads any more
@@ -200,12 +198,6 @@ func (s *Socket) Ending() (e Ending) {
 	defer s.mu.Unlock()
 	return s.queue.ending
 }
-
-// ID is the socket's number among those of its Hosts, 1 for the first.
-func (s *Socket) ID() uint64 { return s.id }
-
-// RemoteAddr is the client's address.
-func (s *Socket) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
 
 // Go runs f on a goroutine that Run waits for; f must end when Done is closed. It is for handle, and for before Run.
 func (s *Socket) Go(f func()) { s.wg.Go(f) }
