@@ -24,7 +24,8 @@ const (
 type op struct {
 	kind   sim.Op
 	guard  guard
-	takes  string // names of parameters; spot refuses others
+	takes  string   // names of parameters; spot refuses others
+	known  []string // all names that it may have
 	weight int
 	weigh  func(c *call) int // instead, where it depends
 	orders int               // counted against the account's orders
@@ -137,7 +138,7 @@ func (c *call) known() *refusal {
 	if c.h.kind == exchange.Perp {
 		return nil
 	}
-	return c.params.unread(c.op.takes)
+	return c.params.unread(c.op.known)
 }
 
 // limits are the names of a market's limits.

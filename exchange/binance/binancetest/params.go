@@ -99,9 +99,11 @@ func (p params) flag(name string) (bool, *refusal) {
 	return false, refuse(-1130, "Data sent for parameter '%s' is not valid.", name)
 }
 
-// unread refuses what is not in takes, a list of names: spot reads all that is sent, or nothing.
-func (p params) unread(takes string) *refusal {
-	known := strings.Fields(takes + " timestamp recvWindow signature apiKey returnRateLimits")
+// ofAll are parameters that any request may have.
+const ofAll = " timestamp recvWindow signature apiKey returnRateLimits"
+
+// unread refuses what is not in known: spot reads all that is sent, or nothing.
+func (p params) unread(known []string) *refusal {
 	n := 0
 	for i := range p {
 		if slices.Contains(known, p[i].name) {

@@ -44,11 +44,11 @@ type spotReport struct {
 
 // spotReport tells one execution of r, f's where it is a trade.
 func (t *telling) spotReport(r *record, o exchange.Order, kind string, f *exchange.Fill) {
-	if r.hidden {
+	t.s.executions++
+	if r.hidden || len(t.followers[t.account]) == 0 {
 		return
 	}
 	m, none := r.m, money(exchange.Decimal{})
-	t.s.executions++
 	e := spotReport{
 		E: "executionReport", At: ms(t.now), Symbol: m.symbol, Client: r.name, Side: sideName(r.side), Type: r.typ, TIF: r.tif,
 		Qty: m.qty(o.Quantity), Price: m.price(o.Price), Stop: none, Iceberg: none, List: -1, Exec: kind, Status: t.reported(r, o, kind),
@@ -150,7 +150,7 @@ type perpUpdate struct {
 
 // perpReport tells one execution of r, f's where it is a trade.
 func (t *telling) perpReport(r *record, o exchange.Order, kind string, f *exchange.Fill) {
-	if r.hidden {
+	if r.hidden || len(t.followers[t.account]) == 0 {
 		return
 	}
 	m := r.m

@@ -183,6 +183,7 @@ func (s *Server) newHalf(k exchange.Kind, engine *sim.Engine) *half {
 		}
 	}
 	for _, r := range routes(k) {
+		r.known = strings.Fields(r.takes + ofAll)
 		if r.path != "" {
 			h.routes[r.verb+" "+r.path] = &r.op
 		}
