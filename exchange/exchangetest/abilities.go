@@ -9,7 +9,7 @@ import (
 func abilityCases() []test {
 	return []test{
 		{name: "cancel-all", run: cancelAll},
-		{name: "dead-man", run: deadMan},
+		{name: "dead-man", long: true, run: deadMan},
 		{name: "server-time", only: once, alone: true, run: serverTime},
 	}
 }

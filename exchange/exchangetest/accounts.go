@@ -220,7 +220,7 @@ func fillsSince(s *scene) {
 		r := with(s.limit(exchange.Buy, ask, 1), exchange.IOC)
 		s.place(r)
 		last = s.wantEnd(r, exchange.StatusFilled, r.Quantity)
-		s.rest(10 * second)
+		s.rest(2 * second)
 	}
 	all, err := s.x.Fills(s.ctx, s.run.symbol, s.began)
 	s.must("fills", err)

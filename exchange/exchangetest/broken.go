@@ -13,7 +13,7 @@ func brokenBookCases() []test {
 		{name: "gap", run: gap},
 		{name: "crossed", run: func(s *scene) { s.breaks("crossed-book", exchange.ErrCrossed) }},
 		{name: "resync", run: func(s *scene) { s.breaks("disconnect", exchange.ErrDown) }},
-		{name: "stale", run: func(s *scene) { s.breaks("stall", exchange.ErrStale, exchange.ErrDown) }},
+		{name: "stale", long: true, run: func(s *scene) { s.breaks("stall", exchange.ErrStale, exchange.ErrDown) }},
 		{name: "snapshot-fails", run: snapshotFails},
 	}
 	for _, kind := range []string{"twice", "swapped", "corrupt", "cut", "slow-reader"} {
@@ -47,7 +47,7 @@ func (s *scene) churn(from, n int64) (states []*exchange.Book) {
 		b := s.stir(i)
 		s.publish(b)
 		states = append(states, b)
-		s.rest(time.Second)
+		s.pass(time.Second)
 	}
 	return states
 }

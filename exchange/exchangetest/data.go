@@ -210,7 +210,7 @@ func unsubscribe(s *scene) {
 	count := len(p.all())
 	if s.stage != nil {
 		s.publish(s.stir(1))
-		s.rest(second)
+		s.pass(second)
 	}
 	if n := len(p.all()); n != count {
 		s.Errorf("%d books came after the stream had returned", n-count)

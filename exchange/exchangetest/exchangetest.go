@@ -33,7 +33,7 @@ type Config struct {
 	OpenReadOnly, OpenFeeAsset func(t *testing.T) exchange.Exchange
 
 	// RealTime runs the cases on the machine's clock instead of in bubbles: over real sockets, on a testnet. Without a Stage, orders meet the
-	// venue's own books.
+	// venue's own books. Cases that take minutes are skipped.
 	RealTime bool
 
 	// Spot and Perp are the symbols that are traded; the zero Symbol leaves the kind's cases out.
@@ -121,6 +121,7 @@ type run struct {
 // test is one case.
 type test struct {
 	name  string
+	long  bool                                             // it takes minutes of the venue's time
 	alone bool                                             // it can do without a stage
 	only  kinds                                            // which kinds it is for
 	open  func(*Config) func(*testing.T) exchange.Exchange // nil: Config.Open

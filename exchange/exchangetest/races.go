@@ -12,7 +12,7 @@ func raceCases() []test {
 		{name: "fill-before-ack", run: fillBeforeAck},
 		{name: "fill-after-cancel", run: fillAfterCancel},
 		{name: "reject-after-ack", run: rejectAfterAck},
-		{name: "place-slow", run: placeSlow},
+		{name: "place-slow", long: true, run: placeSlow},
 		{name: "concurrency", run: concurrency},
 	}
 }

@@ -16,7 +16,7 @@ func refusalCases() []test {
 		{name: "account", only: once, alone: true, run: account},
 		{name: "read-only-key", run: readOnlyKey, open: func(c *Config) func(*testing.T) exchange.Exchange { return c.OpenReadOnly }},
 		{name: "deadline-passed", alone: true, run: deadlinePassed},
-		{name: "deadline-late", run: deadlineLate},
+		{name: "deadline-late", long: true, run: deadlineLate},
 	}
 	for _, x := range []struct {
 		kind  string
@@ -25,7 +25,7 @@ func refusalCases() []test {
 		{"refused", nil}, {"rate-limited", exchange.ErrRateLimited}, {"banned", exchange.ErrBanned},
 		{"overloaded-503", exchange.ErrUnavailable}, {"failed-503", exchange.ErrUnavailable},
 	} {
-		r = append(r, test{name: "place-" + x.kind, run: func(s *scene) { s.turnedAway(x.kind, x.class) }})
+		r = append(r, test{name: "place-" + x.kind, long: x.kind == "banned", run: func(s *scene) { s.turnedAway(x.kind, x.class) }})
 	}
 	return r
 }
@@ -169,7 +169,7 @@ func (s *scene) turnedAway(kind string, class error) {
 		return
 	}
 	s.wantRefused("place", err, class)
-	s.rest(5 * second)
+	s.pass(5 * second)
 	if n = s.stage.Sent("place") - sent; n != 1 {
 		s.Errorf("one order was sent %d times", n)
 	}

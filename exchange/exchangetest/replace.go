@@ -105,7 +105,7 @@ func replaceBelowFilled(s *scene) {
 	if err != nil {
 		s.wantRefused("replace", err, nil)
 	}
-	s.rest(second)
+	s.pass(second)
 	o, err := s.x.Lookup(s.ctx, r.Ref())
 	if err != nil || !o.Filled.Equal(s.units(2)) {
 		s.Errorf("after a change to less than has filled the order is %s", describe(o, err))

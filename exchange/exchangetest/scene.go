@@ -40,6 +40,9 @@ type scene struct {
 // play runs one case. Its body has a goroutine of its own, which a fatal failure ends, wherever the failures are kept.
 func (c *Config) play(t *testing.T, r run, to reporter) {
 	to.Helper()
+	if c.RealTime && r.test.long {
+		t.Skip("takes long: in virtual time only")
+	}
 	open := c.Open
 	if r.test.open != nil {
 		open = r.test.open(c)
@@ -167,12 +170,12 @@ func (s *scene) rest(d time.Duration) bool {
 	}
 }
 
-// awhile is long enough to see that nothing comes.
-func (s *scene) awhile() time.Duration {
+// pass lets d pass, in which nothing should happen; of real time a second at most.
+func (s *scene) pass(d time.Duration) {
 	if s.cfg.RealTime {
-		return time.Second
+		d = min(d, time.Second)
 	}
-	return time.Minute
+	s.rest(d)
 }
 
 // until waits for an order to become what cond says, as Lookup tells it.

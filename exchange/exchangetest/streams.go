@@ -1,6 +1,8 @@
 package exchangetest
 
 import (
+	"time"
+
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
@@ -11,7 +13,7 @@ func streamCases() []test {
 		{name: "missed-orders", run: missedOrders},
 	}
 	for _, kind := range []string{"disconnect", "cut", "stall", "corrupt", "slow-reader"} {
-		r = append(r, test{name: "missed-fills-" + kind, run: func(s *scene) { s.missedFills(kind) }})
+		r = append(r, test{name: "missed-fills-" + kind, long: kind == "stall", run: func(s *scene) { s.missedFills(kind) }})
 	}
 	return append(r, test{name: "doubled-events", run: doubledEvents})
 }
@@ -34,7 +36,7 @@ func downs(all []exchange.Event) (n int) {
 // The stream says that it is up before anything else, once.
 func streamUp(s *scene) {
 	e := s.listen()
-	s.rest(s.awhile())
+	s.pass(time.Minute)
 	if all := e.all(); all[0].Kind != exchange.StreamUp || downs(all) != 0 {
 		s.Errorf("a quiet stream begins with %s, and went down %d times", all[0].Kind, downs(all))
 	}

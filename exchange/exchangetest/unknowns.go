@@ -12,14 +12,15 @@ var executed = [...]string{"lost-ack", "reset-after", "half-answer", "garbage", 
 func unknownCases() []test {
 	var r []test
 	for _, kind := range executed {
+		long := kind == "lost-ack"
 		r = append(r,
-			test{name: "place-" + kind, run: func(s *scene) { s.placeUnknown(kind) }},
-			test{name: "replace-" + kind, run: func(s *scene) { s.replaceUnknown(kind) }},
-			test{name: "cancel-" + kind, run: func(s *scene) { s.cancelUnknown(kind) }})
+			test{name: "place-" + kind, long: long, run: func(s *scene) { s.placeUnknown(kind) }},
+			test{name: "replace-" + kind, long: long, run: func(s *scene) { s.replaceUnknown(kind) }},
+			test{name: "cancel-" + kind, long: long, run: func(s *scene) { s.cancelUnknown(kind) }})
 	}
 	return append(r,
 		test{name: "place-reset", run: placeReset},
-		test{name: "lookup-fails", run: lookupFails})
+		test{name: "lookup-fails", long: true, run: lookupFails})
 }
 
 // once counts the requests of op that f sends.
@@ -27,7 +28,7 @@ func (s *scene) once(op string, f func()) {
 	s.Helper()
 	before := s.stage.Sent(op)
 	f()
-	s.rest(10 * second) // whoever sends again does it by now
+	s.pass(10 * second) // whoever sends again does it by now
 	if n := s.stage.Sent(op) - before; n != 1 {
 		s.Errorf("%d requests to %s were sent, want one", n, op)
 	}
@@ -87,7 +88,7 @@ func placeReset(s *scene) {
 	if err == nil || errors.Is(err, exchange.ErrRejected) {
 		s.Errorf("place: %v, want %v or %v", err, exchange.ErrOutcomeUnknown, exchange.ErrNotSent)
 	}
-	s.rest(10 * second)
+	s.pass(10 * second)
 	if o, err := s.x.Lookup(s.ctx, r.Ref()); !errors.Is(err, exchange.ErrNotFound) {
 		s.Errorf("lookup of an order that did not arrive: %s", describe(o, err))
 	}
