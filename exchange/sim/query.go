@@ -294,19 +294,30 @@ func (e *Engine) unknown(op string, s exchange.Symbol) error {
 // newest EventBuffer events are sure to be kept: when older ones are asked for, ok is false and nothing is returned but
 // next; [Engine.Changed] then tells what was missed.
 func (e *Engine) Events(since uint64) (news []exchange.Event, next uint64, ok bool) {
+	return e.eventsOf(nil, since)
+}
+
+// AccountEvents is Events without those of other accounts; the numbers are the same.
+func (e *Engine) AccountEvents(id exchange.AccountID, since uint64) (news []exchange.Event, next uint64, ok bool) {
+	return e.eventsOf(&id, since)
+}
+
+func (e *Engine) eventsOf(id *exchange.AccountID, since uint64) (told []exchange.Event, next uint64, ok bool) {
 	v := &e.events
 	if since > v.next || v.next-since > uint64(len(v.ring)) {
 		return nil, v.next, false
 	}
 	for ; since < v.next; since++ {
 		n := &v.ring[since%v.limit]
-		if n.other != nil {
-			news = append(news, *n.other)
-		} else {
-			news = append(news, exchange.Event{Kind: exchange.OrderUpdate, Order: e.show(n), Time: n.time})
+		switch {
+		case id != nil && n.account() != *id:
+		case n.other != nil:
+			told = append(told, *n.other)
+		default:
+			told = append(told, exchange.Event{Kind: exchange.OrderUpdate, Order: e.show(n), Time: n.time})
 		}
 	}
-	return news, v.next, true
+	return told, v.next, true
 }
 
 // Changed sums up the events from the one numbered since on: each of the account's orders that has news as it is now, with the fills since

@@ -206,6 +206,14 @@ type news struct {
 	status      exchange.Status
 }
 
+// account is whose event it is.
+func (n *news) account() exchange.AccountID {
+	if n.other != nil {
+		return n.other.Order.Account
+	}
+	return n.order.account.id
+}
+
 // events is the tail of what happened, numbered from 0.
 type events struct {
 	limit uint64
