@@ -208,11 +208,9 @@ func (s *Server) authorise(r route, a *ask) *refusal {
 	text := stamp + h.Get(headKey) + window
 	if a.Method == http.MethodGet {
 		text += a.RawQuery
-	} else {
-		text += string(a.Body)
 	}
-	if !v.accepts(text, h.Get(headSign)) {
-		return refuse(codeSign, "error sign! origin_string[%s]", text)
+	if !v.accepts(h.Get(headSign), text, a.Body) {
+		return refuse(codeSign, "error sign! origin_string[%s%s]", text, a.Body)
 	}
 	a.account, a.key = v.key.Account, v.key
 	if r.trades && v.key.ReadOnly {

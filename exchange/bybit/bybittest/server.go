@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -87,6 +88,7 @@ type Server struct {
 	unnamed uint64
 	extras  extras
 	tally   tally
+	shelves shelves
 
 	mu       sync.Mutex // guards what follows; never held over I/O
 	switches map[exchange.AccountID]*deadMan
@@ -126,34 +128,28 @@ func newServer(engine *sim.Engine, cfg Config) (*Server, error) {
 		cfg: cfg, floor: sim.NewFloor(engine), injector: injector, meter: newMeter(cfg.RateScale), calls: simwire.NewCalls(10_000),
 		routes: make(map[string]route), keys: make(map[string]*verifier), instruments: engine.Instruments(),
 		markets: make(map[named]exchange.Instrument), bySymbol: make(map[exchange.Symbol]exchange.Instrument),
-		switches: make(map[exchange.AccountID]*deadMan),
+		switches: make(map[exchange.AccountID]*deadMan), shelves: shelves{most: cfg.MaxOpen, atOne: make(map[heldKey]int)},
 	}
 	for _, r := range routes() {
 		s.routes[r.path] = r
 	}
 	for _, ins := range s.instruments {
 		s.markets[named{ins.Market.Symbol.Kind, ins.VenueSymbol}], s.bySymbol[ins.Market.Symbol] = ins, ins
+		if ins.Market.Symbol.Kind == exchange.Spot {
+			s.shelves.spots = append(s.shelves.spots, ins.Market.Symbol)
+		}
 	}
 	for _, k := range cfg.Keys {
 		v, err := newVerifier(k)
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := s.keys[k.Key]; twice || engine.Balances(k.Account) == nil && !has(engine, k.Account) {
+		if _, twice := s.keys[k.Key]; twice || !slices.Contains(engine.Accounts(), k.Account) {
 			return nil, fmt.Errorf("bybittest: key %.8q is given twice, or of account %q, which the engine does not have", k.Key, k.Account)
 		}
 		s.keys[k.Key] = v
 	}
 	return s, nil
-}
-
-func has(e *sim.Engine, a exchange.AccountID) bool {
-	for _, x := range e.Accounts() {
-		if x == a {
-			return true
-		}
-	}
-	return false
 }
 
 // now is the venue's clock.

@@ -10,7 +10,10 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"hash"
+	"io"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -18,6 +21,9 @@ import (
 type verifier struct {
 	key    Key
 	public *rsa.PublicKey // nil: HMAC
+
+	mu  sync.Mutex // guards mac
+	mac hash.Hash  // keyed
 }
 
 func newVerifier(k Key) (*verifier, error) {
@@ -27,7 +33,7 @@ func newVerifier(k Key) (*verifier, error) {
 	case (k.Secret == "") == (k.PublicKey == ""):
 		return nil, fmt.Errorf("bybittest: key %.8q: want one of Secret and PublicKey", k.Key)
 	case k.Secret != "":
-		return &verifier{key: k}, nil
+		return &verifier{key: k, mac: hmac.New(sha256.New, []byte(k.Secret))}, nil
 	}
 	block, _ := pem.Decode([]byte(k.PublicKey))
 	if block == nil {
@@ -46,18 +52,24 @@ func newVerifier(k Key) (*verifier, error) {
 	return &verifier{key: k, public: public}, nil
 }
 
-// accepts reports whether signature is that of text.
-func (v *verifier) accepts(text, signature string) bool {
+// accepts reports whether signature is that of head and body.
+func (v *verifier) accepts(signature, head string, body []byte) bool {
 	if v.public == nil {
-		mac := hmac.New(sha256.New, []byte(v.key.Secret))
-		mac.Write([]byte(text))
-		return hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(signature))
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.mac.Reset()
+		_, _ = io.WriteString(v.mac, head)
+		v.mac.Write(body)
+		var sum [sha256.Size]byte
+		var want [2 * sha256.Size]byte
+		hex.Encode(want[:], v.mac.Sum(sum[:0]))
+		return hmac.Equal(want[:], []byte(signature))
 	}
 	raw, err := base64.StdEncoding.DecodeString(signature)
 	if err != nil {
 		return false
 	}
-	sum := sha256.Sum256([]byte(text))
+	sum := sha256.Sum256(append([]byte(head), body...))
 	return rsa.VerifyPKCS1v15(v.public, crypto.SHA256, sum[:], raw) == nil
 }
 

@@ -259,7 +259,7 @@ func (c *client) login(m *command) *refusal {
 		return refuse(codeKey, "Invalid apikey")
 	case expires <= c.s.now().UnixMilli():
 		return expired()
-	case !v.accepts("GET/realtime"+strconv.FormatInt(expires, 10), sign):
+	case !v.accepts(sign, "GET/realtime"+strconv.FormatInt(expires, 10), nil):
 		return refuse(codeSign, "Invalid sign")
 	}
 	c.key = v

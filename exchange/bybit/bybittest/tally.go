@@ -53,12 +53,11 @@ func (x extra) plain() bool {
 	return x.value.IsZero() && x.unit == "" && x.smp == "" && !x.leverage && !x.close
 }
 
-// tally follows what happens: positions fill by fill, for what each fill closed, and how many orders work. The floor's lock guards it.
+// tally follows positions fill by fill, for what each fill closed. The floor's lock guards it.
 type tally struct {
 	since     uint64
 	positions map[heldKey]exchange.Decimal
 	closes    ring[exchange.FillKey, exchange.Decimal]
-	working   map[heldKey]map[string]bool // by the engine's id
 }
 
 type heldKey struct {
@@ -66,51 +65,29 @@ type heldKey struct {
 	market  exchange.Market
 }
 
-// catchUp reads the events that are new. Where some are forgotten, all is taken as it stands.
+// catchUp reads the events that are new. Where some are forgotten, positions are taken as they stand.
 func (t *tally) catchUp(e *sim.Engine) {
 	news, next, ok := e.Events(t.since)
 	t.since = next
 	if !ok || t.positions == nil {
-		t.positions, t.working = make(map[heldKey]exchange.Decimal), make(map[heldKey]map[string]bool)
+		t.positions = make(map[heldKey]exchange.Decimal)
 	}
 	if !ok {
-		t.takeStock(e)
+		for _, a := range e.Accounts() {
+			for _, p := range e.Positions(a) {
+				t.positions[heldKey{a, p.Market}] = p.Quantity
+			}
+		}
 		return
 	}
 	for _, ev := range news {
 		if ev.Kind != exchange.OrderUpdate {
 			continue
 		}
-		t.follow(ev.Order)
 		for _, f := range ev.Order.Fills {
 			t.add(f)
 		}
 	}
-}
-
-func (t *tally) takeStock(e *sim.Engine) {
-	for _, a := range e.Accounts() {
-		for _, p := range e.Positions(a) {
-			t.positions[heldKey{a, p.Market}] = p.Quantity
-		}
-		for _, ins := range e.Instruments() {
-			for _, o := range e.OpenOrders(a, ins.Market.Symbol) {
-				t.follow(o)
-			}
-		}
-	}
-}
-
-func (t *tally) follow(o exchange.Order) {
-	k := heldKey{o.Account, o.Market}
-	if o.Status.Final() {
-		delete(t.working[k], o.VenueID)
-		return
-	}
-	if t.working[k] == nil {
-		t.working[k] = make(map[string]bool)
-	}
-	t.working[k][o.VenueID] = true
 }
 
 func (t *tally) add(f exchange.Fill) {
@@ -131,16 +108,34 @@ func (t *tally) add(f exchange.Fill) {
 // closed is what f took off a position.
 func (t *tally) closed(f exchange.Fill) exchange.Decimal { return t.closes.of[f.Key()] }
 
-// open is how many orders an account has that work: of the market on linear, of all together on spot.
-func (t *tally) open(account exchange.AccountID, m exchange.Market) int {
-	if m.Symbol.Kind == exchange.Perp {
-		return len(t.working[heldKey{account, m}])
+// shelves bound how many orders may work: of each market on linear, of all together on spot. The floor's lock guards them.
+type shelves struct {
+	most  int
+	spots []exchange.Symbol
+	atOne map[heldKey]int // no fewer than work
+}
+
+// full reports whether one more order would be too many. Orders are counted when they come, and again when that would be too many.
+func (h *shelves) full(e *sim.Engine, account exchange.AccountID, m exchange.Market) bool {
+	k := heldKey{account, m}
+	if m.Symbol.Kind == exchange.Spot {
+		k.market = exchange.Market{}
+	}
+	if h.atOne[k] >= h.most {
+		h.atOne[k] = h.count(e, account, m.Symbol)
+	}
+	h.atOne[k]++
+	return h.atOne[k] > h.most
+}
+
+// count is how many orders work: of the market on linear, of all together on spot.
+func (h *shelves) count(e *sim.Engine, account exchange.AccountID, y exchange.Symbol) int {
+	if y.Kind == exchange.Perp {
+		return len(e.OpenOrders(account, y))
 	}
 	n := 0
-	for k, list := range t.working {
-		if k.account == account && k.market.Symbol.Kind == exchange.Spot {
-			n += len(list)
-		}
+	for _, spot := range h.spots {
+		n += len(e.OpenOrders(account, spot))
 	}
 	return n
 }

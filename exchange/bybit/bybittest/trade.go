@@ -51,8 +51,7 @@ func (s *Server) last(e *sim.Engine, o *order, ins exchange.Instrument) *refusal
 		s.unnamed++
 		o.req.ClientID = unnamed + strconv.FormatUint(s.unnamed, 10)
 	}
-	s.tally.catchUp(e)
-	if o.req.Type == exchange.TypeLimit && o.req.TIF == exchange.GTC && s.tally.open(o.req.Account, ins.Market) >= s.cfg.MaxOpen {
+	if o.req.Type == exchange.TypeLimit && o.req.TIF == exchange.GTC && s.shelves.full(e, o.req.Account, ins.Market) {
 		return pairs().tooMany.of(ins.Market.Symbol.Kind)
 	}
 	if o.req.Type == exchange.TypeLimit {
