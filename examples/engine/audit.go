@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"sync"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -103,19 +102,33 @@ func (b *booked) Record(f exchange.Fill) error {
 	return nil
 }
 
-// compareFills holds the ledger's fills against the engines' logs: how many there are, and how many are not in both alike.
+// compareFills holds the ledger's fills against the engines' logs: how many there are, and how many are not in both alike. Behind a protocol
+// fills have the ids that the venue's servers gave them, so that they are compared by what they say.
 func (d *desk) compareFills() (fills, mismatch int) {
-	missing := maps.Clone(d.booked.fills)
+	id := exchange.Fill.Key
+	if d.o.wired() {
+		id = func(exchange.Fill) exchange.FillKey { return exchange.FillKey{} }
+	}
+	type same struct {
+		key exchange.FillKey
+		say string
+	}
+	read := func(f exchange.Fill) same {
+		return same{id(f), fmt.Sprint(f.Market, f.Side, trim(f.Price), trim(f.Quantity), trim(f.Fee), f.FeeAsset)}
+	}
+	left := map[same]int{}
+	for _, f := range d.booked.fills {
+		left[read(f)]++
+	}
 	for _, e := range d.engines {
 		for _, f := range e.Log() {
-			b, ok := missing[f.Key()]
-			delete(missing, f.Key())
-			if !ok || b.Side != f.Side || !b.Price.Equal(f.Price) || !b.Quantity.Equal(f.Quantity) || !b.Fee.Equal(f.Fee) || b.FeeAsset != f.FeeAsset {
-				mismatch++
-			}
+			left[read(f)]--
 		}
 	}
-	return d.ledger.Fills(), mismatch + len(missing)
+	for _, n := range left {
+		mismatch += max(n, -n)
+	}
+	return d.ledger.Fills(), mismatch
 }
 
 // marks prices base assets at the middle of the last valid book of the first market that trades them.

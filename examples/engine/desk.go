@@ -91,7 +91,13 @@ func (d *desk) open(v exchange.Venue, listings []listing) error {
 			hold(s.Base, l.instrument.RoundQuantity(d.o.balance.Quo(l.price, 12, exchange.Down)))
 		}
 	}
-	e, err := sim.NewEngine(sim.EngineConfig{Venue: v, Instruments: rules, Fees: exchange.FeeRates{Maker: d.o.fee, Taker: d.o.fee}, Balances: opening})
+	if d.o.wired() {
+		rules = append(rules, perpetual(rules[0]))
+	}
+	e, err := sim.NewEngine(sim.EngineConfig{
+		Venue: v, Instruments: rules, Balances: opening, BaseFee: d.o.wired(), // as the three venues charge them
+		Fees: exchange.FeeRates{Maker: d.o.fee, Taker: d.o.fee},
+	})
 	if err != nil {
 		return err
 	}

@@ -107,6 +107,31 @@ func TestLive(t *testing.T) {
 	}
 }
 
+func TestInProcess(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes two seconds")
+	}
+	s := summaryOf(t, "-duration", "2s", "-inprocess")
+	balanced(t, s)
+	if s.Completed == 0 || s.Books == 0 {
+		t.Errorf("completed %d, books %d", s.Completed, s.Books)
+	}
+}
+
+// Over the protocols, whatever goes wrong: answers, connections, books.
+func TestLiveWithFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes four seconds")
+	}
+	for _, profile := range []string{"basic", "full"} {
+		s := summaryOf(t, "-duration", "4s", "-faults", profile, "-seed", "7")
+		balanced(t, s)
+		if s.Completed+s.Voided+s.Unwound == 0 || s.Fills == 0 {
+			t.Errorf("%s: %+v", profile, s)
+		}
+	}
+}
+
 // Ctrl-C is a cancelled context: the program ends cleanly, with its summary.
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -161,6 +186,7 @@ func TestBadInput(t *testing.T) {
 		"unknown flag":       {[]string{"-nonsense"}, "-nonsense"},
 		"empty folder name":  {[]string{"-replay", ""}, "empty folder name"},
 		"speed alone":        {[]string{"-speed", "2"}, "-replay"},
+		"direct recording":   {[]string{"-replay", own, "-inprocess"}, "-inprocess"},
 		"a symbol twice":     {[]string{"-replay", own, "-symbols", "BTC-USDT,BTC-USDT"}, "twice"},
 		"one kind only":      {[]string{"-replay", own, "-symbols", "BTC-USDT"}, "nothing to trade"},
 		"too fine a fee":     {[]string{"-fee-bps", "0.0000001"}, "-fee-bps"},

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
+	"github.com/bothlegs/bothlegs/exchange/binance"
+	"github.com/bothlegs/bothlegs/exchange/bybit"
+	"github.com/bothlegs/bothlegs/exchange/okx"
 	"github.com/bothlegs/bothlegs/exchange/sim"
 	"github.com/bothlegs/bothlegs/feed"
 	"github.com/bothlegs/bothlegs/order"
@@ -21,14 +24,19 @@ const maxAtOnce = 16
 // trading is a live run: real goroutines, real time.
 type trading struct {
 	*desk
-	venues map[exchange.Venue]*sim.Exchange
+	venues map[exchange.Venue]venue
 	feed   *feed.Feed
 	orders *order.Coordinator
 }
 
 // trade runs the desk live on what from publishes, until ctx ends or from does. Everything that it started has ended when it returns.
 func trade(ctx context.Context, d *desk, from source) error {
-	t := &trading{desk: d, venues: map[exchange.Venue]*sim.Exchange{}}
+	t := &trading{desk: d, venues: map[exchange.Venue]venue{}}
+	defer func() {
+		for _, v := range t.venues {
+			v.close()
+		}
+	}()
 	if err := t.connect(); err != nil {
 		return err
 	}
@@ -62,11 +70,7 @@ func trade(ctx context.Context, d *desk, from source) error {
 	<-ordersDone
 	stopBooks()
 	background.Wait()
-	errs := []error{unlessCanceled(sourceErr), unlessCanceled(feedErr), unlessCanceled(ordersErr)}
-	for _, v := range t.venues {
-		errs = append(errs, v.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(unlessCanceled(sourceErr), unlessCanceled(feedErr), unlessCanceled(ordersErr))
 }
 
 func unlessCanceled(err error) error {
@@ -85,7 +89,11 @@ func (t *trading) connect() (err error) {
 		if err != nil {
 			return err
 		}
-		x, err := sim.NewExchange(sim.ExchangeConfig{Engine: e, Latency: network(500 * time.Microsecond), Faults: faults})
+		open := direct
+		if t.o.wired() {
+			open = wired
+		}
+		x, err := open(e, faults)
 		if err != nil {
 			return err
 		}
@@ -113,11 +121,11 @@ func (t *trading) publish(b *exchange.Book) {
 	}
 	t.tally.message()
 	t.tally.book(errors.Is(b.Err, exchange.ErrGap))
-	v := t.venues[b.Market.Venue]
-	if v == nil {
+	v, ok := t.venues[b.Market.Venue]
+	if !ok {
 		return
 	}
-	if err := v.Publish(b); err != nil && !errors.Is(err, exchange.ErrInvalid) {
+	if err := v.publish(b); err != nil && !errors.Is(err, exchange.ErrInvalid) {
 		t.tally.miss("book_unusable")
 	}
 }
@@ -151,6 +159,9 @@ func (t *trading) follow(ctx context.Context) {
 func generated(o options) (from source, listings []listing, err error) {
 	// More gaps than any market has, so that a minute shows what a day would.
 	cfg := sim.GeneratorConfig{Seed: o.seed, Gaps: 10_000}
+	if o.wired() {
+		cfg.Venues = []exchange.Venue{binance.Venue, okx.Venue, bybit.Venue}
+	}
 	look, err := sim.NewGenerator(cfg)
 	if err != nil {
 		return nil, nil, err
@@ -160,6 +171,9 @@ func generated(o options) (from source, listings []listing, err error) {
 			for _, i := range look.Instruments(b.Market.Venue) {
 				if i.Market == b.Market {
 					l.instrument = i
+				}
+				if o.wired() {
+					l.instrument.VenueSymbol = nameAt(b.Market.Venue, b.Market.Symbol)
 				}
 			}
 			listings = append(listings, l)

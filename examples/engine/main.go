@@ -1,6 +1,7 @@
 // Command engine is the main program: it trades price gaps between venues, both legs or neither, and shows what happens.
 //
-//	go run ./examples/engine                        three simulated venues, live
+//	go run ./examples/engine                        three simulated venues, live, over the protocols of real ones
+//	go run ./examples/engine -inprocess             the same without the protocols
 //	go run ./examples/engine -replay DIR -speed max a recording, in virtual time
 //
 // No real order is sent. Run it with -help for the flags.

@@ -28,8 +28,12 @@ type options struct {
 	maxSkew  time.Duration
 	faults   string
 	journal  string
+	direct   bool
 	symbols  []exchange.Symbol
 }
+
+// wired reports whether the venues are behind their protocols. A recording's books were received once already: they are shown as they came.
+func (o options) wired() bool { return o.replay == "" && !o.direct }
 
 // usageError is bad input on the command line: exit 2.
 type usageError struct{ err error }
@@ -39,7 +43,8 @@ func (e usageError) Unwrap() error { return e.err }
 
 const usage = `Usage: engine [flags]
 
-Trades price gaps between simulated venues, without keys or network: on generated books, or on a recording.
+Trades price gaps between simulated venues, without keys or network: on generated books, at servers on this machine that speak the protocols
+of Binance, OKX and Bybit; or on a recording.
 Ctrl-C ends it cleanly with a summary. Exit 0: the run ended and its books balance; 1: they do not, or the run failed;
 2: bad flags, or a damaged recording. Those are the built program's: "go run" makes each failure a 1.
 
@@ -59,7 +64,8 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	size := fs.String("size", "1000", "largest notional of one arbitrage, an `AMOUNT` of quote")
 	balance := fs.String("balance", "100000", "what is held of each asset at each venue at the start, worth this `AMOUNT` of quote")
 	fs.DurationVar(&o.maxSkew, "max-skew", 50*time.Millisecond, "largest age gap between the books of two legs")
-	fs.StringVar(&o.faults, "faults", "none", "fault `PROFILE` of the simulated venues: none or basic")
+	fs.StringVar(&o.faults, "faults", "none", "fault `PROFILE` of the simulated venues: none, basic or full")
+	fs.BoolVar(&o.direct, "inprocess", false, "trade with the simulated venues directly, without their protocols")
 	fs.StringVar(&o.journal, "journal", "", "keep the journal in `DIR` (accepted; it takes effect once journals are durable)")
 	symbols := fs.String("symbols", "BTC-USDT,BTC-USDT-PERP", "the `SYMBOLS` to trade of -replay, comma separated")
 
@@ -79,6 +85,8 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	case err != nil:
 	case given["replay"] && o.replay == "":
 		err = errors.New("-replay: an empty folder name")
+	case o.replay != "" && o.direct:
+		err = errors.New("-inprocess: a recording is always traded so")
 	case o.replay == "" && (given["speed"] || given["symbols"]):
 		err = errors.New("-speed and -symbols go with -replay")
 	}
