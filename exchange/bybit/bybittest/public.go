@@ -203,35 +203,28 @@ func (c *client) tradeTopic(e *sim.Engine, name string, ins exchange.Instrument)
 	return &simwire.Topic{Name: name, Look: look}
 }
 
-// tradeRows are the trades among events. A trade between two accounts is two fills: the taker's counts.
+// tradeRows are the trades among events. Both sides of one between two accounts have its id: it is told once.
 func tradeRows(news []exchange.Event, ins exchange.Instrument) (rows []tradeRow) {
-	var fills []exchange.Fill
-	taken := map[string]bool{}
-	place := func(f exchange.Fill) string { return f.Time.String() + " " + plain(f.Price) }
+	told := map[string]bool{}
 	for _, ev := range news {
 		for _, f := range ev.Order.Fills {
-			if f.Market == ins.Market {
-				fills = append(fills, f)
-				taken[place(f)] = taken[place(f)] || !f.Maker
-			}
-		}
-	}
-	for _, f := range fills {
-		side := f.Side
-		if f.Maker {
-			if taken[place(f)] {
+			if f.Market != ins.Market || told[f.TradeID] {
 				continue
 			}
-			side = side.Opposite() // who took is nobody here
+			told[f.TradeID] = true
+			side := f.Side
+			if f.Maker {
+				side = side.Opposite() // of who took
+			}
+			r := tradeRow{
+				Time: f.Time.UnixMilli(), Symbol: ins.VenueSymbol, Side: sideName(side), Size: plain(f.Quantity), Price: plain(f.Price),
+				ID: tradeID(ins.Market.Symbol.Kind, f.TradeID), Seq: seqOf(f.TradeID),
+			}
+			if ins.Market.Symbol.Kind == exchange.Perp {
+				r.Tick = "ZeroPlusTick"
+			}
+			rows = append(rows, r)
 		}
-		r := tradeRow{
-			Time: f.Time.UnixMilli(), Symbol: ins.VenueSymbol, Side: sideName(side), Size: plain(f.Quantity), Price: plain(f.Price),
-			ID: tradeID(ins.Market.Symbol.Kind, f.TradeID), Seq: seqOf(f.TradeID),
-		}
-		if ins.Market.Symbol.Kind == exchange.Perp {
-			r.Tick = "ZeroPlusTick"
-		}
-		rows = append(rows, r)
 	}
 	return rows
 }
