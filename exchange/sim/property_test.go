@@ -43,6 +43,18 @@ func (p *player) randomBook(m exchange.Market) *exchange.Book {
 	return book(m, side(mid-5, -5), side(mid+5, 5))
 }
 
+// finer is b in units of a hundredth and a tenth of its own: the same book.
+func finer(b *exchange.Book) *exchange.Book {
+	b = b.Clone()
+	b.Scale.Price, b.Scale.Size = b.Scale.Price-2, b.Scale.Size-1
+	for _, side := range [][]exchange.Level{b.Bids, b.Asks} {
+		for i := range side {
+			side[i].Price, side[i].Size = side[i].Price*100, side[i].Size*10
+		}
+	}
+	return b
+}
+
 func (p *player) order(m exchange.Market) exchange.OrderRequest {
 	accounts := p.e.Accounts()
 	req := exchange.OrderRequest{Market: m, Account: accounts[p.r.IntN(len(accounts))], ClientID: fmt.Sprint("o", len(p.refs)), Side: exchange.Side(1 + p.r.IntN(2)),
@@ -68,6 +80,9 @@ func (p *player) step(i int) {
 	case k < 4:
 		b := p.randomBook(m)
 		want = p.oracles[m].set(b)
+		if p.r.IntN(4) == 0 {
+			b = finer(b)
+		}
 		if err := p.e.SetBook(p.now, b); err != nil {
 			p.t.Fatal(err)
 		}
