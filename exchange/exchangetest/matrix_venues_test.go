@@ -2,6 +2,7 @@ package exchangetest_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,19 +24,28 @@ type box struct {
 	ins   exchange.Instrument
 }
 
-// column is one adapter as the matrix opens it: which market, and how orders are sent.
+// column is one adapter as the matrix opens it: a market, and how orders are sent.
 type column struct {
-	name string
-	open func(t *testing.T) box
+	name  string
+	venue exchange.Venue
+	open  func(t *testing.T) box
+	login func(t *testing.T) box // where another market's connections log in; nil: open
+	parts []sim.Op               // the operations that it is played with; nil: all
+
+	socket bool // orders go over one
 }
 
-// columns are those of the matrix.
+// columns are those of the matrix: each adapter with every operation, and its other ways with those that they differ in.
 func columns() []column {
+	traded := append(slices.Clone(callOps), sim.OpBooks, sim.OpOrders)
 	return []column{
-		{"binance-spot", binanceBox(exchange.Spot, binance.EntryREST)},
-		{"binance-perp", binanceBox(exchange.Perp, binance.EntryREST)},
-		{"okx", okxBox(okx.EntryREST)},
-		{"bybit", bybitBox(bybit.EntryREST)},
+		{name: "binance", venue: binance.Venue, open: binanceBox(exchange.Spot, binance.EntryREST), login: binanceBox(exchange.Perp, binance.EntryREST)},
+		{name: "okx", venue: okx.Venue, open: okxBox(okx.EntryREST)},
+		{name: "bybit", venue: bybit.Venue, open: bybitBox(bybit.EntryREST)},
+		{name: "binance-perp", venue: binance.Venue, open: binanceBox(exchange.Perp, binance.EntryREST), parts: traded},
+		{name: "binance-socket", venue: binance.Venue, open: binanceBox(exchange.Spot, binance.EntrySocket), parts: callOps, socket: true},
+		{name: "okx-socket", venue: okx.Venue, open: okxBox(okx.EntrySocket), parts: callOps, socket: true},
+		{name: "bybit-socket", venue: bybit.Venue, open: bybitBox(bybit.EntrySocket), parts: callOps, socket: true},
 	}
 }
 
@@ -44,14 +54,12 @@ const (
 	boxOther   exchange.AccountID = "other"
 )
 
-// boxEngine is an engine with one market, the account of the adapter and somebody else's.
-func boxEngine(t *testing.T, ins exchange.Instrument, edit func(*sim.EngineConfig)) *sim.Engine {
+// boxEngine is an engine with a spot market and a perpetual, the account of the adapter and somebody else's.
+func boxEngine(t *testing.T, list []exchange.Instrument, edit func(*sim.EngineConfig)) *sim.Engine {
 	t.Helper()
-	holds := []exchange.Amount{
-		{Asset: ins.Market.Symbol.Base, Quantity: exchange.MustDecimal("1000")}, {Asset: ins.Market.Symbol.Quote, Quantity: exchange.MustDecimal("10000000")},
-	}
+	holds := []exchange.Amount{{Asset: "BTC", Quantity: exchange.MustDecimal("1000")}, {Asset: "USDT", Quantity: exchange.MustDecimal("10000000")}}
 	cfg := sim.EngineConfig{
-		Venue: ins.Market.Venue, Account: boxAccount, Instruments: []exchange.Instrument{ins}, Balances: holds,
+		Venue: list[0].Market.Venue, Account: boxAccount, Instruments: list, Balances: holds,
 		Fees:     exchange.FeeRates{Maker: exchange.MustDecimal("0.0002"), Taker: exchange.MustDecimal("0.0005")},
 		Accounts: []sim.AccountConfig{{ID: boxOther, Balances: holds}},
 	}
@@ -65,13 +73,16 @@ func boxEngine(t *testing.T, ins exchange.Instrument, edit func(*sim.EngineConfi
 	return e
 }
 
-// boxRules are the same at all venues.
-func boxRules(v exchange.Venue, s exchange.Symbol, name string) exchange.Instrument {
-	return exchange.Instrument{
-		Market: exchange.Market{Venue: v, Symbol: s}, VenueSymbol: name, Tradable: true, Settle: s.Quote, Contract: exchange.Scaled(1, 0),
-		Tick: exchange.MustDecimal("0.1"), Lot: exchange.MustDecimal("0.001"), MinQty: exchange.MustDecimal("0.001"),
-		MaxQty: exchange.MustDecimal("1000"), MinNotional: exchange.MustDecimal("5"),
+// boxRules are nearly the same at all venues: spot first.
+func boxRules(v exchange.Venue, spot, perp string) []exchange.Instrument {
+	rules := func(symbol, name string) exchange.Instrument {
+		return exchange.Instrument{
+			Market: exchange.Market{Venue: v, Symbol: exchange.MustSymbol(symbol)}, VenueSymbol: name, Tradable: true, Settle: "USDT",
+			Contract: exchange.Scaled(1, 0), Tick: exchange.MustDecimal("0.1"), Lot: exchange.MustDecimal("0.001"),
+			MinQty: exchange.MustDecimal("0.001"), MaxQty: exchange.MustDecimal("1000"), MinNotional: exchange.MustDecimal("5"),
+		}
 	}
+	return []exchange.Instrument{rules("BTC-USDT", spot), rules("BTC-USDT-PERP", perp)}
 }
 
 // boxHTTP is a client of a server in memory.
@@ -82,8 +93,8 @@ func boxHTTP(t *testing.T, transport *http.Transport) *http.Client {
 
 func binanceBox(kind exchange.Kind, entry binance.Entry) func(*testing.T) box {
 	return func(t *testing.T) box {
-		ins := boxRules(binance.Venue, exchange.Symbol{Base: "BTC", Quote: "USDT", Kind: kind}, "BTCUSDT")
-		engine := boxEngine(t, ins, func(c *sim.EngineConfig) {
+		list := boxRules(binance.Venue, "BTCUSDT", "BTCUSDT")
+		engine := boxEngine(t, list, func(c *sim.EngineConfig) {
 			c.SplitWallets, c.BaseFee = true, true
 			c.Margin, c.Accounts[0].Margin = c.Balances[1:], c.Balances[1:]
 		})
@@ -106,15 +117,17 @@ func binanceBox(kind exchange.Kind, entry binance.Entry) func(*testing.T) box {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return box{x, server.Floor(), server.Injector(), ins}
+		return box{x, server.Floor(), server.Injector(), list[kind]}
 	}
 }
 
 func okxBox(entry okx.Entry) func(*testing.T) box {
 	return func(t *testing.T) box {
-		ins := boxRules(okx.Venue, exchange.MustSymbol("BTC-USDT"), "BTC-USDT")
-		ins.MinNotional = exchange.Decimal{} // the venue has none
-		server := okxtest.NewServer(boxEngine(t, ins, nil), okxtest.Config{
+		list := boxRules(okx.Venue, "BTC-USDT", "BTC-USDT-SWAP")
+		for i := range list {
+			list[i].MinNotional = exchange.Decimal{} // the venue has none
+		}
+		server := okxtest.NewServer(boxEngine(t, list, nil), okxtest.Config{
 			Keys: []okxtest.Key{{Account: boxAccount, Key: "key", Secret: "secret", Passphrase: "phrase"}}, Pipe: true,
 		})
 		t.Cleanup(server.Close)
@@ -131,14 +144,14 @@ func okxBox(entry okx.Entry) func(*testing.T) box {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return box{x, server.Floor(), server.Injector(), ins}
+		return box{x, server.Floor(), server.Injector(), list[exchange.Spot]}
 	}
 }
 
 func bybitBox(entry bybit.Entry) func(*testing.T) box {
 	return func(t *testing.T) box {
-		ins := boxRules(bybit.Venue, exchange.MustSymbol("BTC-USDT-PERP"), "BTCUSDT")
-		server := bybittest.NewServer(boxEngine(t, ins, func(c *sim.EngineConfig) { c.BaseFee = true }), bybittest.Config{
+		list := boxRules(bybit.Venue, "BTCUSDT", "BTCUSDT")
+		server := bybittest.NewServer(boxEngine(t, list, func(c *sim.EngineConfig) { c.BaseFee = true }), bybittest.Config{
 			Keys: []bybittest.Key{{Account: boxAccount, Key: "key", Secret: "secret"}}, Pipe: true,
 		})
 		t.Cleanup(server.Close)
@@ -153,6 +166,6 @@ func bybitBox(entry bybit.Entry) func(*testing.T) box {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = x.Close() })
-		return box{x, server.Floor(), server.Injector(), ins}
+		return box{x, server.Floor(), server.Injector(), list[exchange.Perp]}
 	}
 }
