@@ -29,6 +29,7 @@ type Hosts struct {
 	byName map[string]*host
 	ctx    context.Context //nolint:containedctx // the server's life: requests and waits end with it
 	stop   context.CancelFunc
+	begin  sync.Once
 	wg     sync.WaitGroup // listeners, connections, handlers
 
 	mu      sync.Mutex // never held over I/O
@@ -45,7 +46,8 @@ type host struct {
 // zone ends the names of hosts in memory: "spot.pipe:80".
 const zone = ".pipe"
 
-// Listen starts a host for each handler. It panics when it cannot listen, as net/http/httptest does.
+// Listen makes a host for each handler. They listen at once, and begin to serve when somebody asks for an address, or dials: until then
+// the caller may keep the Hosts, which its handlers need, where they look for it. It panics when it cannot listen, as net/http/httptest does.
 func Listen(cfg HostsConfig, handlers map[string]http.Handler) *Hosts {
 	h := &Hosts{pipe: cfg.Pipe, byName: make(map[string]*host), sockets: make(map[*Socket]struct{})}
 	h.ctx, h.stop = context.WithCancel(context.Background())
@@ -71,10 +73,16 @@ func Listen(cfg HostsConfig, handlers map[string]http.Handler) *Hosts {
 		}
 		h.byName[name] = one
 	}
-	for _, one := range h.byName {
-		h.wg.Go(func() { _ = one.server.Serve(one.listen) })
-	}
 	return h
+}
+
+// serve begins to serve, once.
+func (h *Hosts) serve() {
+	h.begin.Do(func() {
+		for _, one := range h.byName {
+			h.wg.Go(func() { _ = one.server.Serve(one.listen) })
+		}
+	})
 }
 
 // state counts connections: http.Server.Close does not wait for what serves them. A hijacked one ends with its handler.
@@ -109,8 +117,9 @@ func (h *Hosts) Addr(name string) string {
 	case one == nil:
 		panic(fmt.Sprintf("simwire: no host %q: there are %v", name, h.Names()))
 	case h.pipe:
-		return name + zone + ":80"
+		return name + zone + ":80" // Dial begins to serve
 	}
+	h.serve()
 	return one.listen.Addr().String()
 }
 
@@ -130,6 +139,7 @@ func (h *Hosts) Dial(ctx context.Context, network, addr string) (net.Conn, error
 	if one == nil || !strings.HasSuffix(name, zone) {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}}
 	}
+	h.serve()
 	return one.memory.Dial(ctx, network, addr)
 }
 
@@ -161,9 +171,10 @@ func (h *Hosts) Close() {
 	h.closed = true
 	h.mu.Unlock()
 	h.stop()
+	h.begin.Do(func() {}) // not any more
 	for _, one := range h.byName {
 		_ = one.server.Close()
-		_ = one.listen.Close() // Serve may not have begun
+		_ = one.listen.Close() // it may not have begun to serve
 	}
 	h.Disconnect(nil)
 	h.wg.Wait()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -161,4 +163,40 @@ func TestCloseLeavesNothing(t *testing.T) {
 		<-time.After(time.Millisecond)
 	}
 	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+}
+
+// What is kept of Listen's result is there before the first request, whoever sends it: this is for the race detector.
+func TestHandlersFindTheirHosts(t *testing.T) {
+	var h *simwire.Hosts
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, h.Names()[0]) })
+	h = simwire.Listen(simwire.HostsConfig{}, map[string]http.Handler{"a": handler})
+	defer h.Close()
+	addr := h.Addr("a")
+	ask := exec.Command(os.Args[0], "-test.run=^TestAsk$") // another process: nothing orders it with this one but the address
+	ask.Env = append(os.Environ(), "SIMWIRE_ASK=http://"+addr)
+	if out, err := ask.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestAsk is the other process.
+func TestAsk(t *testing.T) {
+	url := os.Getenv("SIMWIRE_ASK")
+	if url == "" {
+		t.Skip("not the other process")
+	}
+	if got, err := get(t, http.DefaultClient, url); got != "a" || err != nil {
+		t.Fatalf("%q, %v", got, err)
+	}
+}
+
+func TestCloseBeforeServing(t *testing.T) {
+	both(t, func(t *testing.T, pipe bool) {
+		h := simwire.Listen(simwire.HostsConfig{Pipe: pipe}, map[string]http.Handler{"a": text("")})
+		h.Close()
+		if c, err := h.Dial(t.Context(), "tcp", h.Addr("a")); err == nil {
+			c.Close()
+			t.Error("dialed what is closed")
+		}
+	})
 }
