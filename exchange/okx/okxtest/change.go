@@ -158,7 +158,7 @@ func (a *amending) try() *refusal {
 		a.shrink()
 		return nil
 	}
-	r.requests = append(r.requests, amendment{reqID: string(a.arg.ReqID)})
+	r.requests = append(r.requests, string(a.arg.ReqID))
 	_, err := a.e.Replace(a.now, r.engineRef(), c)
 	if err == nil {
 		a.keeper.follow(a.now, a.e)
@@ -204,7 +204,7 @@ func (a *amending) failed(why *refusal) {
 // shrink ends an order of which no more is wanted than has filled: as filled.
 func (a *amending) shrink() {
 	a.r.shrunk = true
-	a.r.requests = append(a.r.requests, amendment{reqID: string(a.arg.ReqID)})
+	a.r.requests = append(a.r.requests, string(a.arg.ReqID))
 	if _, err := a.e.End(a.now, a.r.engineRef(), exchange.StatusCanceled, sim.ReasonCanceled); err == nil {
 		a.keeper.follow(a.now, a.e)
 	}
@@ -212,21 +212,19 @@ func (a *amending) shrink() {
 
 // tell pushes what became of the amendment.
 func (a *amending) tell(result string, why *refusal) {
-	w := a.r.news(nil)
-	w.ReqID, w.AmendResult, w.AmendSource = string(a.arg.ReqID), result, "1"
-	if why != nil {
-		w.Code, w.Message = why.code, why.message
-	}
-	a.keeper.accounts[a.r.Account].feed.order(w)
+	a.keeper.accounts[a.r.Account].feed.order(a.r, nil, func(w *orderRow) {
+		w.ReqID, w.AmendResult, w.AmendSource = string(a.arg.ReqID), result, "1"
+		if why != nil {
+			w.Code, w.Message = why.code, why.message
+		}
+	})
 }
 
-// amended pushes that the engine made the change that was asked for last.
+// amended pushes that the engine made the change that was asked for first.
 func (r *record) amended(a *account) {
-	w := r.news(nil)
-	w.AmendResult, w.AmendSource = "0", "1"
+	id := ""
 	if len(r.requests) > 0 {
-		w.ReqID = r.requests[0].reqID
-		r.requests = r.requests[1:]
+		id, r.requests = r.requests[0], r.requests[1:]
 	}
-	a.feed.order(w)
+	a.feed.order(r, nil, func(w *orderRow) { w.ReqID, w.AmendResult, w.AmendSource = id, "0", "1" })
 }

@@ -41,6 +41,9 @@ type Config struct {
 	Simulated bool  // it plays the demo market: signed requests must say that they mean it
 	VIP       int   // fee tier; the tick-by-tick books and the fills channel are for 4 and above
 
+	// Keep is how many ended orders, and how many executions, of an account are remembered for certain. Default 131,072.
+	Keep int
+
 	// Unlimited lifts every limit on how much is asked: for benchmarks.
 	Unlimited bool
 	// Connects is how many WebSocket connections an address may open in a second. Default 3, the venue's.
@@ -52,6 +55,9 @@ type Config struct {
 func (c *Config) setDefaults() {
 	if c.Level == 0 {
 		c.Level = LevelFutures
+	}
+	if c.Keep == 0 {
+		c.Keep = 1 << 17
 	}
 	if c.Connects == 0 {
 		c.Connects = 3
@@ -65,8 +71,8 @@ func (c *Config) validate(e *sim.Engine) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("okxtest: %s: %w", fmt.Sprintf(format, args...), exchange.ErrInvalid)
 	}
-	if c.Level < LevelSpot || c.Level > LevelPortfolio || c.Connects < 0 || c.OrderRate < 0 || c.VIP < 0 {
-		return fail("level %d, %d connects, %d orders, VIP %d", c.Level, c.Connects, c.OrderRate, c.VIP)
+	if c.Level < LevelSpot || c.Level > LevelPortfolio || c.Connects < 0 || c.OrderRate < 0 || c.VIP < 0 || c.Keep < 0 {
+		return fail("level %d, %d connects, %d orders, VIP %d, keep %d", c.Level, c.Connects, c.OrderRate, c.VIP, c.Keep)
 	}
 	accounts := make(map[exchange.AccountID]bool)
 	for _, a := range e.Accounts() {

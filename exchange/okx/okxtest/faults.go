@@ -69,6 +69,9 @@ func excuse(f sim.Fault) *refusal {
 
 // deadline is expTime as a time; zero where there is none.
 func deadline(expires string) time.Time {
+	if expires == "" {
+		return time.Time{}
+	}
 	ms, err := strconv.ParseInt(expires, 10, 64)
 	if err != nil {
 		return time.Time{}

@@ -10,22 +10,37 @@ import (
 // item is something that private streams tell.
 type item struct {
 	order     *orderRow
+	fill      *fillNote
 	balances  *accountRow   // those that changed
 	positions []positionRow // the same
-	fill      *fillNote
 	both      *bothRow
 }
 
-// feed is what an account's streams are told, numbered; a socket follows it at its own pace.
+// feed is what an account's streams are told, numbered; each subscription follows it at its own pace. While there is none, nothing is told.
 type feed struct {
-	items []item
-	first uint64 // number of items[0]
-	dirty bool   // balances and positions may have changed
-	known *simwire.Holdings
+	items     []item
+	first     uint64 // number of items[0]
+	listeners int
+	dirty     bool // balances and positions may have changed
+	known     *simwire.Holdings
 }
 
-// feedKept is how much a socket may be behind before it is found too slow.
+// feedKept is how much a subscription may be behind before its client is found too slow.
 const feedKept = 1 << 13
+
+// join is a subscription more: what happens from now on is told.
+func (f *feed) join(e *sim.Engine) {
+	if f.listeners++; f.listeners == 1 {
+		f.known.Changes(e)
+	}
+}
+
+// part is one less.
+func (f *feed) part() {
+	if f.listeners--; f.listeners == 0 {
+		f.items, f.first = nil, f.next()
+	}
+}
 
 func (f *feed) add(i item) {
 	if len(f.items) >= 2*feedKept {
@@ -36,9 +51,17 @@ func (f *feed) add(i item) {
 	f.items = append(f.items, i)
 }
 
-func (f *feed) order(w *orderRow) {
+// order tells of r, and of its execution x, if any; edit completes the message.
+func (f *feed) order(r *record, x *fill, edit func(*orderRow)) {
+	if f.listeners == 0 {
+		return
+	}
+	w := r.news(x)
+	if edit != nil {
+		edit(w)
+	}
 	i := item{order: w}
-	if w.TradeID != "" {
+	if x != nil {
 		i.fill = noteOf(w)
 	}
 	f.add(i)
@@ -55,12 +78,12 @@ func (f *feed) since(n uint64) ([]item, bool) {
 	return f.items[n-f.first:], true
 }
 
-// drop forgets all: nobody is listening yet.
-func (f *feed) drop() { f.items, f.first, f.dirty = nil, f.next(), false }
-
 // holdings tells of balances and positions that differ from what was told last.
 func (f *feed) holdings(now time.Time, e *sim.Engine, k *keeper, a *account) {
 	f.dirty = false
+	if f.listeners == 0 {
+		return
+	}
 	changed, moved := f.known.Changes(e)
 	i := item{}
 	if len(changed) > 0 {

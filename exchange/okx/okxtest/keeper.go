@@ -35,9 +35,6 @@ type account struct {
 	feed    feed
 }
 
-// kept is how many ended orders, and how many executions, are remembered for certain.
-const kept = 1 << 17
-
 func newKeeper(cfg *Config, markets []*market, e *sim.Engine) *keeper {
 	k := &keeper{cfg: cfg, bySymbol: make(map[exchange.Symbol]*market), accounts: make(map[exchange.AccountID]*account)}
 	for _, m := range markets {
@@ -54,7 +51,6 @@ func newKeeper(cfg *Config, markets []*market, e *sim.Engine) *keeper {
 			}
 		}
 		slices.SortFunc(a.orders, func(x, y *record) int { return cmp.Compare(x.number, y.number) })
-		a.feed.drop()
 	}
 	_, k.next, _ = e.Events(0)
 	return k
@@ -103,7 +99,7 @@ func (k *keeper) take(a *account, o *exchange.Order, at time.Time) {
 		if i == len(fills)-1 && r.Filled.Equal(wanted) && o.Status == exchange.StatusFilled {
 			r.Status = o.Status
 		}
-		a.feed.order(r.news(f))
+		a.feed.order(r, f, nil)
 		state = r.state()
 	}
 	if !replaced {
@@ -118,7 +114,7 @@ func (k *keeper) take(a *account, o *exchange.Order, at time.Time) {
 	case r.shrunk && len(r.requests) > 0:
 		r.amended(a)
 	default:
-		a.feed.order(r.news(nil))
+		a.feed.order(r, nil, nil)
 	}
 }
 
@@ -137,7 +133,7 @@ func (k *keeper) open(a *account, o *exchange.Order, at time.Time) *record {
 	}
 	a.live[r.m]++
 	a.working++
-	a.feed.order(r.news(nil)) // the venue tells of an order that works before it tells what it did
+	a.feed.order(r, nil, nil) // the venue tells of an order that works before it tells what it did
 	return r
 }
 
@@ -171,8 +167,8 @@ func (k *keeper) execute(a *account, r *record, f *exchange.Fill) *fill {
 	k.bills++
 	x := &fill{Fill: *f, r: r, bill: k.bills}
 	a.fills = append(a.fills, x)
-	if len(a.fills) > 2*kept {
-		a.fills = slices.Delete(a.fills, 0, kept)
+	if len(a.fills) > 2*k.cfg.Keep {
+		a.fills = slices.Delete(a.fills, 0, k.cfg.Keep)
 	}
 	r.Filled, r.notional, r.last, r.updated = r.Filled.Add(f.Quantity), r.notional.Add(f.Notional()), x, f.Time
 	for i := range r.Fees {
@@ -192,17 +188,20 @@ func (k *keeper) end(a *account, r *record) {
 	if r.state() == "canceled" {
 		r.source = cancelSource(r)
 	}
-	if len(a.orders) < 2*kept {
-		return
+	if ended := len(a.orders) - a.working; ended > 2*k.cfg.Keep {
+		a.forget(ended - k.cfg.Keep)
 	}
-	drop := len(a.orders) - a.working - kept
-	a.orders = slices.DeleteFunc(a.orders, func(x *record) bool {
-		if !x.ended() || drop <= 0 {
+}
+
+// forget drops the n oldest orders that have ended.
+func (a *account) forget(n int) {
+	a.orders = slices.DeleteFunc(a.orders, func(r *record) bool {
+		if !r.ended() || n == 0 {
 			return false
 		}
-		drop--
-		delete(a.byID, x.VenueID)
-		if name := string(x.arg.ClOrdID); a.byName[name] == x {
+		n--
+		delete(a.byID, r.VenueID)
+		if name := string(r.arg.ClOrdID); a.byName[name] == r {
 			delete(a.byName, name)
 		}
 		return true

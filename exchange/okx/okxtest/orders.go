@@ -134,6 +134,9 @@ func (s *Server) run(c *call, t *task) ([]ack, *refusal) {
 
 // late reports whether a request's time is up; one that is no time never is.
 func late(expires string, now time.Time) bool {
+	if expires == "" {
+		return false
+	}
 	ms, err := strconv.ParseInt(expires, 10, 64)
 	return err == nil && now.UnixMilli() > ms
 }
@@ -144,7 +147,11 @@ func (s *Server) spendOn(c *call, t *task) bool {
 	if t.many && len(t.where) == 1 {
 		limit = limit[:len(limit)-len(" many")]
 	}
-	count := make(map[string]int, 1)
+	if len(t.where) == 1 {
+		m, r := s.market(c, t.where[0].instID, t.where[0].code)
+		return r != nil || s.spend(limit, string(c.key.Account)+" "+m.instID, 1)
+	}
+	count := make(map[string]int)
 	for _, p := range t.where {
 		if m, r := s.market(c, p.instID, p.code); r == nil {
 			count[m.instID]++

@@ -55,6 +55,10 @@ func (x *session) privateTopic(a *channelArg, ch privateChannel) (simwire.Topic,
 	f.head = pushArg{Channel: a.Channel, InstType: a.InstType, InstFamily: a.InstFamily, InstID: a.InstID, Ccy: a.Ccy, UID: x.uid(account)}
 	x.floor.Read(func(now time.Time, e *sim.Engine) { // before the answer: nothing falls between it and the first message
 		x.keeper.follow(now, e)
+		if x.joined[f.topic] == nil {
+			x.joined[f.topic] = f.a
+			f.a.feed.join(e)
+		}
 		f.at = f.a.feed.next()
 	})
 	return simwire.Topic{Name: f.topic, Look: f.look}, nil

@@ -39,7 +39,8 @@ type session struct {
 	key     atomic.Pointer[Key] // since the login
 	hour    time.Time           // requests are counted from then on; of the reading goroutine, as n
 	n       int
-	counted map[string]bool // private channels that this connection is counted for; guarded by Server.mu
+	counted map[string]bool     // private channels that this connection is counted for; guarded by Server.mu
+	joined  map[string]*account // accounts that it follows, by topic; it belongs to the floor
 }
 
 // serveSocket is a WebSocket host.
@@ -69,11 +70,14 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x := &session{Server: s, socket: socket, id: fmt.Sprintf("%08x", s.conns.Add(1)), remote: remote, private: r.URL.Path == privatePath,
-		hour: time.Now(), counted: make(map[string]bool)}
+		hour: time.Now(), counted: make(map[string]bool), joined: make(map[string]*account)}
 	s.enter(x)
 	x.topics = simwire.NewTopics(socket, s.floor)
 	ending := socket.Run(x.message)
 	s.leave(x)
+	for topic := range x.joined {
+		x.part(topic)
+	}
 	s.log.Debug("okxtest: a connection has ended", "id", x.id, "why", string(ending))
 }
 
@@ -204,6 +208,7 @@ func (x *session) control(q *request, text []byte) {
 		}
 		if q.Op == "unsubscribe" {
 			x.topics.Remove(a.topic())
+			x.part(a.topic())
 			x.uncount(a.Channel)
 			x.socket.Send(x.event(event{ID: string(q.ID), Event: q.Op, Arg: raw}))
 			continue
@@ -265,9 +270,21 @@ func (x *session) subscribe(id word, a channelArg, raw json.RawMessage) {
 		}
 		if x.count(a.Channel) {
 			x.topics.Add(topic)
+		} else {
+			x.part(topic.Name)
 		}
 		return answer
 	}, func() []byte { return x.refused(id, x.excuse(fate.Fault)) })
+}
+
+// part ends the following of an account for a topic.
+func (x *session) part(topic string) {
+	x.floor.Read(func(time.Time, *sim.Engine) {
+		if a := x.joined[topic]; a != nil {
+			delete(x.joined, topic)
+			a.feed.part()
+		}
+	})
 }
 
 // limitedChannels are those whose connections the venue counts.
