@@ -33,7 +33,7 @@ func (s *Server) meet(w http.ResponseWriter, r *http.Request, c *call, what sim.
 // exhaust lets a fault's rate limit last.
 func (s *Server) exhaust(c *call, r *http.Request, what sim.Call, limit string) {
 	if quotas[limit].scope >= byUser {
-		key := s.keys[r.Header.Get("OK-ACCESS-KEY")]
+		key := s.keys[r.Header.Get(headerKey)]
 		if key == nil {
 			return
 		}

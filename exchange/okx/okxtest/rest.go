@@ -87,7 +87,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 		s.says(no("51000", "query")).Write(w)
 		return
 	}
-	c := &call{query: query, body: q.Body, expires: r.Header.Get("expTime"), remote: q.Remote}
+	c := &call{query: query, body: q.Body, expires: r.Header.Get(headerExpires), remote: q.Remote}
 	sh, orders := shapes[q.Path]
 	ro, known := s.routes[q.Path]
 	switch {

@@ -12,6 +12,12 @@ import (
 // stamp is how a request tells its time: ISO 8601, UTC, with milliseconds.
 const stamp = "2006-01-02T15:04:05.000Z"
 
+// Headers, in the spelling under which net/http files OK-ACCESS-KEY and the like: it need not look for another one.
+const (
+	headerKey     = "Ok-Access-Key"
+	headerExpires = "Exptime"
+)
+
 // skew is how far a request's time may be from the venue's, either way.
 const skew = 30 * time.Second
 
@@ -29,7 +35,7 @@ func same(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
 func (s *Server) authenticate(now time.Time, r *http.Request, body []byte) (*Key, *refusal) {
 	var v [4]string
 	for i, h := range [...]struct{ name, code string }{
-		{"OK-ACCESS-KEY", "50103"}, {"OK-ACCESS-PASSPHRASE", "50104"}, {"OK-ACCESS-SIGN", "50106"}, {"OK-ACCESS-TIMESTAMP", "50107"},
+		{headerKey, "50103"}, {"Ok-Access-Passphrase", "50104"}, {"Ok-Access-Sign", "50106"}, {"Ok-Access-Timestamp", "50107"},
 	} {
 		if v[i] = r.Header.Get(h.name); v[i] == "" {
 			return nil, no(h.code)
@@ -41,7 +47,7 @@ func (s *Server) authenticate(now time.Time, r *http.Request, body []byte) (*Key
 		return nil, no("50112")
 	case now.Sub(at).Abs() > skew:
 		return nil, no("50102")
-	case s.cfg.Simulated != (r.Header.Get("x-simulated-trading") == "1"):
+	case s.cfg.Simulated != (r.Header.Get("X-Simulated-Trading") == "1"):
 		return nil, no("50101")
 	}
 	key := s.keys[v[0]]

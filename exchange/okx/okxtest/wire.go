@@ -1,6 +1,7 @@
 package okxtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -13,6 +14,10 @@ type word string
 func (w *word) UnmarshalJSON(b []byte) error {
 	switch b[0] {
 	case '"':
+		if bytes.IndexByte(b, '\\') < 0 {
+			*w = word(b[1 : len(b)-1])
+			return nil
+		}
 		var s string
 		if err := json.Unmarshal(b, &s); err != nil {
 			return err
