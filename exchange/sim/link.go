@@ -184,24 +184,21 @@ func (k *Link) tell(ev exchange.Event, at time.Time) {
 }
 
 func (k *Link) forwardEvents() {
-	if k.down {
+	if k.down || k.cfg.OnEvent == nil {
 		return
 	}
 	now := k.cfg.Loop.Now()
-	news, next, ok := k.cfg.Engine.Events(k.seen)
+	news, next, ok := k.cfg.Engine.AccountEvents(k.cfg.Account, k.seen)
 	if !ok { // more happened at once than the engine keeps
 		k.tell(k.cfg.Engine.fell(k.cfg.Account, now, errSlow), now)
 		k.reconcile()
 		return
 	}
 	for i, ev := range news {
-		if ev.Order.Account != k.cfg.Account || k.cfg.OnEvent == nil {
-			continue
-		}
 		fate := k.inj.Next(now, Call{Op: OpOrders, Key: k.keyOf(ev.Order.Market)})
 		at := later(k.due(fate.Out), k.hold)
 		if why, _ := broken(fate); why != nil && fate.Fault != Swapped {
-			k.seen += uint64(i)
+			k.seen = k.cfg.Engine.numberOf(k.cfg.Account, k.seen, i)
 			k.fall(at, fate.repaired(at), why)
 			return
 		}

@@ -47,20 +47,17 @@ func (x *Exchange) fetchEvents(now time.Time, o *orderStream) bool {
 	if o.down {
 		return false
 	}
-	news, next, ok := x.cfg.Engine.Events(o.since)
+	news, next, ok := x.cfg.Engine.AccountEvents(x.cfg.Account, o.since)
 	if !ok || len(o.queue)+len(news) > eventsInFlight {
 		o.fall(x.cfg.Engine, x.cfg.Account, now, now, errSlow)
 		return true
 	}
 	before := len(o.queue)
 	for i, ev := range news {
-		if ev.Order.Account != x.cfg.Account {
-			continue
-		}
 		fate := x.inj.Next(now, Call{Op: OpOrders, Key: ev.Order.Market.String()})
 		due := later(later(now.Add(fate.Out), x.hold), o.after)
 		if why, _ := broken(fate); why != nil && fate.Fault != Swapped {
-			o.since += uint64(i)
+			o.since = x.cfg.Engine.numberOf(x.cfg.Account, o.since, i)
 			o.fall(x.cfg.Engine, x.cfg.Account, due, fate.repaired(due), why)
 			return true
 		}
@@ -147,9 +144,9 @@ func (e *Engine) missed(a exchange.AccountID, now time.Time, since uint64) []exc
 	for _, order := range e.Changed(a, since) {
 		r = append(r, exchange.Event{Kind: exchange.OrderUpdate, Order: order, Time: now})
 	}
-	news, _, ok := e.Events(since)
+	news, _, ok := e.AccountEvents(a, since)
 	for _, ev := range news {
-		if ev.Kind != exchange.OrderUpdate && ev.Order.Account == a {
+		if ev.Kind != exchange.OrderUpdate {
 			r = append(r, ev)
 		}
 	}
@@ -159,6 +156,21 @@ func (e *Engine) missed(a exchange.AccountID, now time.Time, since uint64) []exc
 		r = append(r, all)
 	}
 	return append(r, e.ofStream(exchange.StreamUp, a, now))
+}
+
+// numberOf is the number of a's event that is the one at i of those from since on.
+func (e *Engine) numberOf(a exchange.AccountID, since uint64, i int) uint64 {
+	all, _, _ := e.Events(since)
+	for _, ev := range all {
+		if ev.Order.Account == a {
+			if i == 0 {
+				break
+			}
+			i--
+		}
+		since++
+	}
+	return since
 }
 
 // ofStream is an event of a's stream itself.
