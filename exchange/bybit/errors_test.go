@@ -44,7 +44,7 @@ func verdicts() map[string]struct {
 		"balance, margin": {[]int{110004, 110006, 110007, 110012, 110044, 110045, 110051, 110052, 110053, 170131, 170033},
 			exchange.ErrInsufficientFunds, rejected},
 		"price band": {[]int{110003, 110120, 110121, 170132, 170133, 170192, 170193, 170194, 170371, 170372}, exchange.ErrInvalid, rejected},
-		"quantity, precision, notional": {[]int{110017, 170136, 170137, 170134, 170148, 170140, 110094, 170124, 170381, 170382},
+		"quantity, precision, notional": {[]int{110017, 170135, 170136, 170137, 170134, 170148, 170140, 110094, 170124, 170381, 170382},
 			exchange.ErrInvalid, rejected},
 		"too many orders": {[]int{110020, 110009}, exchange.ErrConflict, rejected},
 		"market state": {[]int{110022, 110023, 110042, 110074, 110066, 110063, 170151, 170157, 170159, 110103, 170217},

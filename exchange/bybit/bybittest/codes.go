@@ -53,8 +53,8 @@ func pairs() struct{ unknown, untimely, duplicate, funds, closed, symbol, side, 
 		side:      pair{codeParams, 170117, "Side invalid", "Invalid side."},
 		orderType: pair{codeParams, 170116, "OrderType invalid", "Invalid orderType."},
 		tif:       pair{codeParams, 170115, "TimeInForce invalid", "Invalid timeInForce."},
-		tooMany:   pair{110020, 170810, "You can't have more than 500 active orders.", "Cannot exceed maximum of 500 conditional, TP/SL and active orders."},
-		filled:    pair{110064, 170313, "The number of contracts modified cannot be less than or equal to the filled quantity", "The quantity is less than what has filled."},
+		tooMany:   pair{110020, 170810, "You can't have more than 500 active orders.", "Cannot exceed maximum of 500 active orders."},
+		filled:    pair{110064, 170313, "The quantity cannot be less than what has filled.", "The quantity is less than what has filled."},
 	}
 }
 

@@ -37,7 +37,7 @@ func TestRefusals(t *testing.T) {
 			{"linear: price off tick", "create", body("{%s,%s,'qty':'1','price':'90.1'}", linear, limit), 10001},
 			{"spot: quantity off step", "create", body("{%s,%s,'qty':'1.00001','price':'90'}", spot, limit), 170137},
 			{"linear: quantity off step", "create", body("{%s,%s,'qty':'1.0001','price':'90'}", linear, limit), 10001},
-			{"spot: too much", "create", body("{%s,%s,'qty':'51','price':'90'}", spot, limit), 170124},
+			{"spot: too much", "create", body("{%s,%s,'qty':'51','price':'90'}", spot, limit), 170135},
 			{"linear: too much", "create", body("{%s,%s,'qty':'101','price':'90'}", linear, limit), 10001},
 			{"spot: too little value", "create", body("{%s,%s,'qty':'0.01','price':'90'}", spot, limit), 170140},
 			{"linear: too little value", "create", body("{%s,%s,'qty':'0.01','price':'90'}", linear, limit), 110094},

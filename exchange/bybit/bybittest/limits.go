@@ -63,5 +63,6 @@ func visits() *refusal { return refuse(codeVisits, "Too many visits! Exceeded th
 
 // frequent is what an address hears that is shut out.
 func frequent(now time.Time) simwire.Answer {
-	return simwire.JSON(http.StatusForbidden, envelope{Code: codeAddress, Message: "access too frequent", Result: object{}, Ext: object{}, Time: now.UnixMilli()})
+	e := envelope{Code: codeAddress, Message: "access too frequent", Result: object{}, Ext: object{}, Time: now.UnixMilli()}
+	return simwire.JSON(http.StatusForbidden, e)
 }

@@ -128,7 +128,8 @@ func instrumentRow(ins exchange.Instrument) object {
 		r["riskParameters"] = object{"priceLimitRatioX": "0.05", "priceLimitRatioY": "0.05"}
 		return r
 	}
-	r["contractType"], r["settleCoin"], r["launchTime"], r["deliveryTime"], r["deliveryFeeRate"] = "LinearPerpetual", ins.Settle, "1585526400000", "0", ""
+	r["contractType"], r["settleCoin"] = "LinearPerpetual", ins.Settle
+	r["launchTime"], r["deliveryTime"], r["deliveryFeeRate"] = "1585526400000", "0", ""
 	r["priceScale"], r["unifiedMarginTrade"], r["fundingInterval"], r["copyTrading"] = strconv.Itoa(max(0, ins.Tick.Places())), true, 480, "none"
 	r["upperFundingRate"], r["lowerFundingRate"], r["isPreListing"], r["preListingInfo"], r["symbolType"] = "0.005", "-0.005", false, nil, ""
 	r["leverageFilter"] = object{"minLeverage": "1", "maxLeverage": "100.00", "leverageStep": "0.01"}

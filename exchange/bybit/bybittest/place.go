@@ -201,13 +201,14 @@ func sizing(ins exchange.Instrument, q exchange.Decimal, ok bool) *refusal {
 	case spot && q.Cmp(ins.MinQty) < 0:
 		return refuse(170136, "Order quantity exceeded lower limit.")
 	case spot && large:
-		return refuse(170124, "Order quantity exceeded upper limit.")
+		return refuse(170135, "Order quantity exceeded upper limit.")
 	case !ok || !q.IsMultiple(ins.Lot):
 		return refuse(codeParams, "params error: qty invalid")
 	case q.Cmp(ins.MinQty) < 0:
 		return refuse(codeParams, "The number of contracts exceeds minimum limit allowed")
 	case large:
-		return refuse(codeParams, "The number of contracts exceeds maximum limit allowed: too large, order_qty:%s > max_qty:%s", plain(q), plain(ins.MaxQty))
+		return refuse(codeParams, "The number of contracts exceeds maximum limit allowed: too large, order_qty:%s > max_qty:%s",
+			plain(q), plain(ins.MaxQty))
 	}
 	return nil
 }

@@ -96,6 +96,6 @@ func timely(now time.Time, stamp, window string) *refusal {
 }
 
 func untimely(server, from, length int64) *refusal {
-	return refuse(codeTime, "invalid request, please check your server timestamp or recv_window param. req_timestamp[%d],server_timestamp[%d],recv_window[%d]",
-		from, server, length)
+	const text = "invalid request, please check your server timestamp or recv_window param. "
+	return refuse(codeTime, text+"req_timestamp[%d],server_timestamp[%d],recv_window[%d]", from, server, length)
 }
