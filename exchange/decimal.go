@@ -81,8 +81,16 @@ func Scaled(coeff int64, exp int) Decimal {
 		panic(fmt.Sprintf("exchange: exponent %d", exp))
 	}
 	var r Decimal
-	r.d.SetFinite(coeff, int32(exp))
-	return r.normal()
+	n := uint64(coeff)
+	if coeff < 0 {
+		r.d.Negative, n = true, -n
+	}
+	r.d.Coeff.SetUint64(n)
+	r.d.Exponent = int32(exp)
+	if coeff == 0 {
+		return r.normal()
+	}
+	return r
 }
 
 // shortNumber reads the common case without apd's parser, which always allocates: an optional sign, at most 18 digits, at most

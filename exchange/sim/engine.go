@@ -35,6 +35,7 @@ type Engine struct {
 	trades tradeLog
 	events events
 	nextID uint64
+	ids    ids
 }
 
 // market is one instrument's liquidity: what is given and what rests.
@@ -179,7 +180,38 @@ func (e *Engine) number() uint64 {
 	return e.nextID
 }
 
-func idOf(n uint64) string { return strconv.FormatUint(n, 10) }
+// ids writes numbers in batches, so that there is one piece of memory for many of them.
+type ids struct {
+	first uint64 // of the batch
+	text  string
+	ends  [idBatch]uint16
+}
+
+const idBatch = 64
+
+// text is n in digits.
+func (e *Engine) text(n uint64) string {
+	b := &e.ids
+	switch {
+	case n < b.first:
+		return strconv.FormatUint(n, 10)
+	case n >= b.first+idBatch || b.text == "":
+		b.write(n)
+	}
+	if n == b.first {
+		return b.text[:b.ends[0]]
+	}
+	return b.text[b.ends[n-b.first-1]:b.ends[n-b.first]]
+}
+
+func (b *ids) write(first uint64) {
+	buf := make([]byte, 0, 20*idBatch)
+	for i := range b.ends {
+		buf = strconv.AppendUint(buf, first+uint64(i), 10)
+		b.ends[i] = uint16(len(buf))
+	}
+	b.first, b.text = first, string(buf)
+}
 
 // sideIndex is where a side's orders are kept; the book side that they take from has the same index.
 func sideIndex(s exchange.Side) int { return int(s - exchange.Buy) }

@@ -75,6 +75,43 @@ func ExampleEngine() {
 	// USDT 9899.799925000
 }
 
+// Accounts trade with one another: one trade, a fill for each side.
+func ExampleEngine_accounts() {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	g, err := sim.NewGenerator(sim.GeneratorConfig{})
+	if err != nil {
+		panic(err)
+	}
+	e, err := sim.NewEngine(sim.EngineConfig{
+		Venue: "alpha", Instruments: g.Instruments("alpha"), Fees: exchange.FeeRates{Maker: exchange.MustDecimal("0.0002"), Taker: exchange.MustDecimal("0.0005")},
+		Account: "taker", Balances: []exchange.Amount{{Asset: "USDT", Quantity: exchange.MustDecimal("10000")}},
+		Accounts:  []sim.AccountConfig{{ID: "maker", Balances: []exchange.Amount{{Asset: "BTC", Quantity: exchange.MustDecimal("1")}}}},
+		SelfTrade: sim.CancelMaker,
+	})
+	if err != nil {
+		panic(err)
+	}
+	if err := e.SetBook(now, exampleBook()); err != nil {
+		panic(err)
+	}
+	rests := exampleOrder("m")
+	rests.Account, rests.Side, rests.TIF, rests.Price = "maker", exchange.Sell, exchange.GTC, exchange.MustDecimal("100.05")
+	if _, err := e.Submit(now, rests); err != nil {
+		panic(err)
+	}
+	takes := exampleOrder("t")
+	takes.Account = "taker"
+	if _, err := e.Submit(now, takes); err != nil {
+		panic(err)
+	}
+	for _, f := range e.Log() {
+		fmt.Println("trade", f.TradeID, f.Account, f.Side, f.Quantity, "at", f.Price, "fee", f.Fee, "maker", f.Maker)
+	}
+	// Output:
+	// trade 3 taker buy 1.00000 at 100.05 fee 0.05002500000 maker false
+	// trade 3 maker sell 1.00000 at 100.05 fee 0.02001000000 maker true
+}
+
 // Virtual time runs as fast as the machine, and always in the same order.
 func ExampleLoop() {
 	l := sim.NewLoop(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))

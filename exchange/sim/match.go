@@ -60,7 +60,7 @@ func (o *order) cut(t Terms) int64 {
 // enter gives a drafted order its id and remembers it.
 func (e *Engine) enter(now time.Time, o *order) {
 	o.number = e.number()
-	o.id = idOf(o.number)
+	o.id = e.text(o.number)
 	o.created, o.time, o.priority = now, now, o.number
 	o.account.orders[o.req.ClientID] = o
 	e.orders.add(o)

@@ -46,16 +46,26 @@ func (e *Engine) show(n *news) exchange.Order {
 		was := o.past[n.version-1]
 		r.Price, r.Quantity = was.price, was.quantity
 	}
-	if n.filled > 0 {
-		r.Filled = exchange.Scaled(n.filled, int(n.scale.Size))
-		r.AvgPrice = average(n.notional, n.filled, n.scale, o.m.places)
-		r.Fees = make([]exchange.Amount, 0, 1+len(n.fees))
-		r.Fees = append(r.Fees, exchange.Amount{Asset: n.fee.asset, Quantity: n.fee.amount.decimal()})
-		for _, f := range n.fees {
-			r.Fees = append(r.Fees, exchange.Amount{Asset: f.asset, Quantity: f.amount.decimal()})
-		}
+	if n.filled == 0 {
+		return r
 	}
-	r.Fills = e.fills(n.first, n.last)
+	r.Filled = exchange.Scaled(n.filled, int(n.scale.Size))
+	r.AvgPrice = average(n.notional, n.filled, n.scale, o.m.places)
+	// The usual order has one fill and one fee: one piece of memory.
+	if n.first != 0 && n.first == n.last {
+		var usual struct {
+			fee  [1]exchange.Amount
+			fill [1]exchange.Fill
+		}
+		r.Fees, r.Fills = usual.fee[:0:1], usual.fill[:]
+		e.showFill(e.trades.at(n.first), &r.Fills[0])
+	} else {
+		r.Fills = e.fills(n.first, n.last)
+	}
+	r.Fees = append(r.Fees, exchange.Amount{Asset: n.fee.asset, Quantity: n.fee.amount.decimal()})
+	for _, f := range n.fees {
+		r.Fees = append(r.Fees, exchange.Amount{Asset: f.asset, Quantity: f.amount.decimal()})
+	}
 	return r
 }
 
@@ -78,16 +88,17 @@ func (e *Engine) fills(first, last int64) []exchange.Fill {
 		if t == nil {
 			return nil
 		}
-		t.show(&r[i])
+		e.showFill(t, &r[i])
 		first = t.next
 	}
 	return r
 }
 
-func (t *trade) show(f *exchange.Fill) {
+// showFill is what t says, as the venue answers it.
+func (e *Engine) showFill(t *trade, f *exchange.Fill) {
 	o := t.order
 	*f = exchange.Fill{
-		Market: o.m.ins.Market, Account: o.account.id, TradeID: idOf(t.id), VenueID: o.id, ClientID: o.req.ClientID, Side: o.req.Side,
+		Market: o.m.ins.Market, Account: o.account.id, TradeID: e.text(t.id), VenueID: o.id, ClientID: o.req.ClientID, Side: o.req.Side,
 		Price: exchange.Scaled(t.price, int(t.scale.Price)), Quantity: exchange.Scaled(t.size, int(t.scale.Size)),
 		Fee: t.fee.decimal(), FeeAsset: t.asset, Maker: t.maker, Time: t.time,
 	}
@@ -164,7 +175,7 @@ func (e *Engine) Fills(id exchange.AccountID, s exchange.Symbol, since time.Time
 	for t := range e.trades.from(since) {
 		if o := t.order; o.account.id == id && o.m.ins.Market.Symbol == s {
 			r = append(r, exchange.Fill{})
-			t.show(&r[len(r)-1])
+			e.showFill(t, &r[len(r)-1])
 		}
 	}
 	return r
@@ -175,7 +186,7 @@ func (e *Engine) Log() []exchange.Fill {
 	r := make([]exchange.Fill, 0, e.trades.n)
 	for t := range e.trades.from(time.Time{}) {
 		r = append(r, exchange.Fill{})
-		t.show(&r[len(r)-1])
+		e.showFill(t, &r[len(r)-1])
 	}
 	return r
 }

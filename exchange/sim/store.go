@@ -171,9 +171,7 @@ func (e *Engine) retire(o *order) {
 
 func (e *Engine) forget(o *order) {
 	l := &e.orders
-	if o.account.orders[o.req.ClientID] == o {
-		delete(o.account.orders, o.req.ClientID)
-	}
+	delete(o.account.orders, o.req.ClientID) // it was this one: none with its id was taken since
 	e.trades.forget(o)
 	l.all[o.slot].order = nil
 	l.gone++

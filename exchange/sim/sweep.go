@@ -152,7 +152,9 @@ func (e *Engine) sweep(now time.Time, o *order, size int64) (reason string) {
 			}
 			continue
 		}
-		n = min(n, maker.shown)
+		if n = min(n, maker.shown); n <= 0 {
+			panic("sim: an order rests that offers nothing")
+		}
 		e.trade(now, o, maker, price, n)
 		size -= n
 	}
