@@ -9,7 +9,7 @@ import (
 )
 
 // cancel takes one order off the book. Like the venue's, its answer is an acknowledgement: streams and queries tell what became of it.
-func (s *Server) cancel(c *call, now time.Time, e *sim.Engine, arg *cancelArg) ack {
+func (s *Server) cancel(c *call, now time.Time, e *sim.Engine, arg *target) ack {
 	row := ack{ClOrdID: string(arg.ClOrdID), OrdID: string(arg.OrdID), TS: millis(now), SCode: "0"}
 	r, bad := s.pointed(c, arg)
 	switch {
@@ -60,11 +60,11 @@ func (r *record) engineRef() exchange.OrderRef {
 }
 
 // pointed is the order that a request is about; nil: there is none.
-func (s *Server) pointed(c *call, arg *cancelArg) (*record, *refusal) {
+func (s *Server) pointed(c *call, arg *target) (*record, *refusal) {
 	if arg.OrdID == "" && arg.ClOrdID == "" {
 		return nil, no("51003")
 	}
-	m, r := s.market(c, arg.InstID, arg.InstIDCode)
+	m, r := s.market(c, arg)
 	if r != nil {
 		return nil, r
 	}
@@ -86,7 +86,7 @@ type amending struct {
 func (s *Server) amend(c *call, now time.Time, e *sim.Engine, arg *amendArg) ack {
 	id := string(arg.ReqID)
 	row := ack{ClOrdID: string(arg.ClOrdID), OrdID: string(arg.OrdID), ReqID: &id, TS: millis(now), SCode: "0"}
-	r, bad := s.pointed(c, &arg.cancelArg)
+	r, bad := s.pointed(c, &arg.target)
 	switch {
 	case bad != nil:
 	case r == nil || r.ended():

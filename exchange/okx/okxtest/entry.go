@@ -19,51 +19,70 @@ type answer struct {
 	OutTime string `json:"outTime"`
 }
 
+// entry is a request about orders over WebSocket.
+type entry struct {
+	*session
+	id, op string
+	began  time.Time
+	c      call
+	t      *task
+	bad    *refusal // why it is none
+}
+
 // orders does a request about orders.
 func (x *session) orders(q *request) {
-	began := time.Now()
-	sh, id, op := shapes[q.Op], string(q.ID), q.Op
-	refuse := func(r *refusal) []byte {
-		return simwire.Encode(answer{id, op, r.code, r.message, none, micros(began), micros(time.Now())})
+	sh := shapes[q.Op]
+	e := &entry{session: x, id: string(q.ID), op: q.Op, began: time.Now()}
+	e.t, e.bad = x.task(sh, q.Args, true)
+	e.c = call{expires: string(q.ExpTime), remote: x.remote, socket: true}
+	e.c.fate = x.injector.Next(e.began, sim.Call{Op: sh.op, Key: e.t.key(), Deadline: deadline(e.c.expires)})
+	x.socket.Meet(e.c.fate, e.act, e.says)
+}
+
+func (e *entry) act() []byte {
+	e.c.key = e.session.key.Load()
+	switch {
+	case e.c.key == nil:
+		return e.refused(no("60011"))
+	case e.bad != nil:
+		return e.refused(no("60013"))
 	}
-	t, bad := x.task(sh, q.Args, true)
-	what := sim.Call{Op: sh.op, Deadline: deadline(string(q.ExpTime))}
-	if t != nil {
-		what.Key = t.key
+	rows, bad := e.run(&e.c, e.t)
+	switch {
+	case bad == nil:
+		return e.told(rows)
+	case bad.code == "50011":
+		return e.refused(no("60014"))
 	}
-	c := &call{expires: string(q.ExpTime), remote: x.remote, socket: true, fate: x.injector.Next(began, what)}
-	x.socket.Meet(c.fate, func() []byte {
-		c.key = x.key.Load()
-		switch {
-		case c.key == nil:
-			return refuse(no("60011"))
-		case bad != nil:
-			return refuse(no("60013"))
-		}
-		rows, bad := x.run(c, t)
-		switch {
-		case bad == nil:
-			code := verdict(rows)
-			return simwire.Encode(answer{id, op, code, answers[code].words, rows, micros(began), micros(time.Now())})
-		case bad.code == "50011":
-			return refuse(no("60014"))
-		}
-		return refuse(bad)
-	}, func() []byte {
-		switch c.fate.Fault {
-		case sim.Refused:
-			row := ack{ClOrdID: what.Key, TS: millis(time.Now())}
-			row.refuse(no("51022"))
-			return simwire.Encode(answer{id, op, "1", answers["1"].words, []ack{row}, micros(began), micros(time.Now())})
-		case sim.RateLimited, sim.Banned:
-			return refuse(no("60014"))
-		case sim.Skew:
-			return refuse(no("50036"))
-		case sim.ServerError:
-			return refuse(no("63999"))
-		}
-		return refuse(excuse(c.fate.Fault))
-	})
+	return e.refused(bad)
+}
+
+// says is the answer to a fault that the venue has words for.
+func (e *entry) says() []byte {
+	switch e.c.fate.Fault {
+	case sim.Refused:
+		row := ack{ClOrdID: e.t.key(), TS: millis(time.Now())}
+		row.refuse(no("51022"))
+		return e.told([]ack{row})
+	case sim.RateLimited, sim.Banned:
+		return e.refused(no("60014"))
+	case sim.Skew:
+		return e.refused(no("50036"))
+	case sim.ServerError:
+		return e.refused(no("63999"))
+	}
+	return e.refused(excuse(e.c.fate.Fault))
+}
+
+func (e *entry) told(rows []ack) []byte {
+	code := verdict(rows)
+	return e.answer(code, answers[code].words, rows)
+}
+
+func (e *entry) refused(r *refusal) []byte { return e.answer(r.code, r.message, none) }
+
+func (e *entry) answer(code, message string, data any) []byte {
+	return simwire.Encode(answer{e.id, e.op, code, message, data, micros(e.began), micros(time.Now())})
 }
 
 func isInt64(s string) bool {

@@ -44,8 +44,8 @@ func (s *Server) exhaust(c *call, r *http.Request, what sim.Call, limit string) 
 		return
 	}
 	if t, bad := s.task(shapes[r.URL.Path], c.body, shapes[r.URL.Path].many); bad == nil {
-		for _, p := range t.where {
-			s.meter.Ban(limit, string(c.key.Account)+" "+p.instID, c.fate.For)
+		for _, at := range t.at {
+			s.meter.Ban(limit, string(c.key.Account)+" "+at.InstID, c.fate.For)
 		}
 	}
 }

@@ -140,7 +140,7 @@ func (k *keeper) open(a *account, o *exchange.Order, at time.Time) *record {
 // foreign is the record of an order that did not come over the wire.
 func (k *keeper) foreign(o *exchange.Order) *record {
 	r := &record{m: k.bySymbol[o.Market.Symbol]}
-	r.arg = orderArg{ClOrdID: word(o.ClientID), TdMode: k.cfg.tdMode(r.m), OrdType: ordType(&o.OrderRequest)}
+	r.arg = orderArg{target: target{ClOrdID: word(o.ClientID)}, TdMode: k.cfg.tdMode(r.m), OrdType: ordType(&o.OrderRequest)}
 	r.margin = !r.m.swap && r.arg.TdMode != "cash"
 	if !r.m.swap && o.Type == exchange.TypeMarket {
 		r.arg.TgtCcy = baseSized

@@ -14,15 +14,8 @@ type task struct {
 	op    sim.Op
 	limit string // of the route
 	many  bool
-	key   string // client id of the first order, for faults
-	where []place
+	at    []*target
 	do    func(c *call, now time.Time, e *sim.Engine, i int) ack
-}
-
-// place is the market that an order is said to be on.
-type place struct {
-	instID string
-	code   word
 }
 
 // shape is what a request is made of.
@@ -59,32 +52,17 @@ func (s *Server) task(sh shape, body []byte, array bool) (*task, *refusal) {
 	if !array {
 		body = append(append([]byte{'['}, body...), ']')
 	}
-	var bad bool
+	var err error
 	switch sh.op {
 	case sim.OpPlace:
-		args, err := listOf[orderArg](body)
-		bad = err != nil
-		t.do = func(c *call, now time.Time, e *sim.Engine, i int) ack { return s.place(c, now, e, &args[i]) }
-		for i := range args {
-			t.point(args[i].InstID, args[i].InstIDCode, args[i].ClOrdID, "")
-		}
+		err = load(t, body, s.place)
 	case sim.OpReplace:
-		args, err := listOf[amendArg](body)
-		bad = err != nil
-		t.do = func(c *call, now time.Time, e *sim.Engine, i int) ack { return s.amend(c, now, e, &args[i]) }
-		for i := range args {
-			t.point(args[i].InstID, args[i].InstIDCode, args[i].ClOrdID, args[i].OrdID)
-		}
+		err = load(t, body, s.amend)
 	default:
-		args, err := listOf[cancelArg](body)
-		bad = err != nil
-		t.do = func(c *call, now time.Time, e *sim.Engine, i int) ack { return s.cancel(c, now, e, &args[i]) }
-		for i := range args {
-			t.point(args[i].InstID, args[i].InstIDCode, args[i].ClOrdID, args[i].OrdID)
-		}
+		err = load(t, body, s.cancel)
 	}
-	switch n := len(t.where); {
-	case bad:
+	switch n := len(t.at); {
+	case err != nil:
 		return nil, no("50002")
 	case n == 0:
 		return nil, no("50014", "args")
@@ -94,19 +72,28 @@ func (s *Server) task(sh shape, body []byte, array bool) (*task, *refusal) {
 	return t, nil
 }
 
-func listOf[T any](body []byte) ([]T, error) {
-	var r []T
-	err := json.Unmarshal(body, &r)
-	return r, err
+// load reads orders of which each is for do.
+func load[T any, P interface {
+	*T
+	at() *target
+}](t *task, body []byte, do func(*call, time.Time, *sim.Engine, P) ack) error {
+	var args []T
+	if err := json.Unmarshal(body, &args); err != nil {
+		return err
+	}
+	for i := range args {
+		t.at = append(t.at, P(&args[i]).at())
+	}
+	t.do = func(c *call, now time.Time, e *sim.Engine, i int) ack { return do(c, now, e, &args[i]) }
+	return nil
 }
 
-func (t *task) point(instID string, code, clOrdID, ordID word) {
-	if len(t.where) == 0 {
-		if t.key = string(clOrdID); clOrdID == "" && ordID != "" {
-			t.key = "#" + string(ordID)
-		}
+// key is what faults know the task's first order by.
+func (t *task) key() string {
+	if t == nil {
+		return ""
 	}
-	t.where = append(t.where, place{instID, code})
+	return nameOf(string(t.at[0].ClOrdID), string(t.at[0].OrdID))
 }
 
 // run does t, and answers with a row an order.
@@ -117,7 +104,7 @@ func (s *Server) run(c *call, t *task) ([]ack, *refusal) {
 	if !s.spendOn(c, t) {
 		return nil, no("50011")
 	}
-	rows := make([]ack, len(t.where))
+	rows := make([]ack, len(t.at))
 	s.floor.Do(func(now time.Time, e *sim.Engine) {
 		s.keeper.follow(now, e)
 		for i := range rows {
@@ -144,16 +131,16 @@ func late(expires string, now time.Time) bool {
 // spendOn counts the request against the account's limits on each market that it is about. A batch of one counts as a single order.
 func (s *Server) spendOn(c *call, t *task) bool {
 	limit := t.limit
-	if t.many && len(t.where) == 1 {
+	if t.many && len(t.at) == 1 {
 		limit = limit[:len(limit)-len(" many")]
 	}
-	if len(t.where) == 1 {
-		m, r := s.market(c, t.where[0].instID, t.where[0].code)
+	if len(t.at) == 1 {
+		m, r := s.market(c, t.at[0])
 		return r != nil || s.spend(limit, string(c.key.Account)+" "+m.instID, 1)
 	}
 	count := make(map[string]int)
-	for _, p := range t.where {
-		if m, r := s.market(c, p.instID, p.code); r == nil {
+	for _, at := range t.at {
+		if m, r := s.market(c, at); r == nil {
 			count[m.instID]++
 		}
 	}
@@ -165,22 +152,22 @@ func (s *Server) spendOn(c *call, t *task) bool {
 }
 
 // market is the one that a request names: by instId over REST, by number over WebSocket.
-func (s *Server) market(c *call, instID string, code word) (*market, *refusal) {
+func (s *Server) market(c *call, at *target) (*market, *refusal) {
 	if !c.socket {
-		m := s.byID[instID]
+		m := s.byID[at.InstID]
 		switch {
-		case instID == "":
+		case at.InstID == "":
 			return nil, no("50014", "instId")
 		case m == nil:
 			return nil, no("51001")
 		}
 		return m, nil
 	}
-	if code == "" {
+	if at.InstIDCode == "" {
 		return nil, no("50014", "instIdCode")
 	}
 	for _, m := range s.markets {
-		if strconv.FormatInt(m.code, 10) == string(code) {
+		if strconv.FormatInt(m.code, 10) == string(at.InstIDCode) {
 			return m, nil
 		}
 	}

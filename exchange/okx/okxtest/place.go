@@ -31,7 +31,7 @@ type placing struct {
 func (s *Server) place(c *call, now time.Time, e *sim.Engine, arg *orderArg) ack {
 	tag := arg.Tag
 	row := ack{ClOrdID: string(arg.ClOrdID), Tag: &tag, TS: millis(now), SCode: "0", SMsg: "Order placed"}
-	m, r := s.market(c, arg.InstID, arg.InstIDCode)
+	m, r := s.market(c, &arg.target)
 	p := placing{Server: s, now: now, e: e, a: s.keeper.accounts[c.key.Account], m: m, arg: arg, t: sim.Terms{PostOnlyEnds: true, Percent: c.fate.Percent}}
 	if r == nil && c.fate.Fault == sim.RejectAfterAck {
 		p.t.Reject = reasonFault

@@ -157,11 +157,7 @@ func (s *Server) scopeOf(c *call, limit string) string {
 // serveOrders is a request about orders.
 func (s *Server) serveOrders(w http.ResponseWriter, r *http.Request, c *call, sh shape, began time.Time) {
 	t, bad := s.task(sh, c.body, sh.many)
-	key := ""
-	if t != nil {
-		key = t.key
-	}
-	s.meet(w, r, c, sim.Call{Op: sh.op, Key: key, Deadline: deadline(c.expires)}, sh.limit, func() simwire.Answer {
+	s.meet(w, r, c, sim.Call{Op: sh.op, Key: t.key(), Deadline: deadline(c.expires)}, sh.limit, func() simwire.Answer {
 		return s.guarded(c, r, false, func() simwire.Answer {
 			if bad != nil {
 				return s.says(bad)

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/bothlegs/bothlegs/exchange/sim"
 	"github.com/bothlegs/bothlegs/internal/simwire"
 )
@@ -19,13 +21,12 @@ const (
 
 // How a connection is treated.
 const (
-	silence       = 30 * time.Second // of both sides: then it is closed
-	maxArgs       = 64 << 10         // bytes of one message
-	hourly        = 480              // logins, subscriptions and their ends in an hour
-	maxConns      = 30               // connections of an account to one private channel
-	closeSilent   = 4004
-	closeTooMuch  = 4008
-	closeTooLarge = 1009
+	silence      = 30 * time.Second // of both sides: then it is closed
+	maxArgs      = 64 << 10         // bytes of one message
+	hourly       = 480              // logins, subscriptions and their ends in an hour
+	maxConns     = 30               // connections of an account to one private channel
+	closeSilent  = 4004
+	closeTooMuch = 4008
 )
 
 // session is one WebSocket connection.
@@ -98,7 +99,7 @@ func closeCode(_ *simwire.Socket, e simwire.Ending) (int, string) {
 	case simwire.EndSlow:
 		return closeTooMuch, "The channel is too slow."
 	}
-	return http.StatusOK + 801, "" // 1001: going away
+	return websocket.CloseGoingAway, ""
 }
 
 func (s *Server) enter(x *session) {
@@ -250,83 +251,6 @@ func (x *session) excuse(f sim.Fault) *refusal {
 		return no("63999")
 	}
 	return no("64007", "request")
-}
-
-// subscribe begins one subscription, and confirms it before its first message.
-func (x *session) subscribe(id word, a channelArg, raw json.RawMessage) {
-	fate := x.injector.Next(time.Now(), sim.Call{Op: sim.OpSubscribe, Key: a.topic()})
-	fate.In, fate.Out = fate.In+fate.Out, 0 // what is pushed must not overtake the answer
-	arg := append(json.RawMessage(nil), raw...)
-	x.socket.Meet(fate, func() []byte {
-		topic, bad := x.topicOf(&a)
-		if bad != nil {
-			return x.refused(id, bad)
-		}
-		answer := x.event(event{ID: string(id), Event: "subscribe", Arg: arg})
-		switch fate.Fault {
-		case "", sim.Slow, sim.SlowAck:
-			x.socket.Send(answer)
-			answer = nil
-		}
-		if x.count(a.Channel) {
-			x.topics.Add(topic)
-		} else {
-			x.part(topic.Name)
-		}
-		return answer
-	}, func() []byte { return x.refused(id, x.excuse(fate.Fault)) })
-}
-
-// part ends the following of an account for a topic.
-func (x *session) part(topic string) {
-	x.floor.Read(func(time.Time, *sim.Engine) {
-		if a := x.joined[topic]; a != nil {
-			delete(x.joined, topic)
-			a.feed.part()
-		}
-	})
-}
-
-// limitedChannels are those whose connections the venue counts.
-var limitedChannels = map[string]bool{"orders": true, "account": true, "positions": true, "balance_and_position": true}
-
-// count counts the connection for a channel, and tells how many there are; false: there are too many.
-func (x *session) count(channel string) bool {
-	if !limitedChannels[channel] {
-		return true
-	}
-	k := string(x.key.Load().Account) + " " + channel
-	x.mu.Lock()
-	if !x.counted[k] {
-		x.counted[k] = true
-		x.counts[k]++
-	}
-	n := x.counts[k]
-	if n > maxConns {
-		delete(x.counted, k)
-		x.counts[k]--
-	}
-	x.mu.Unlock()
-	what := "channel-conn-count"
-	if n > maxConns {
-		what, n = "channel-conn-count-error", maxConns
-	}
-	x.socket.Send(x.event(event{Event: what, Channel: channel, Count: fmt.Sprint(n)}))
-	return what == "channel-conn-count"
-}
-
-func (x *session) uncount(channel string) {
-	key := x.key.Load()
-	if key == nil {
-		return
-	}
-	k := string(key.Account) + " " + channel
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.counted[k] {
-		delete(x.counted, k)
-		x.counts[k]--
-	}
 }
 
 // upgrade is Server.Upgrade.

@@ -48,12 +48,20 @@ var none = json.RawMessage("[]")
 func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 func micros(t time.Time) string { return strconv.FormatInt(t.UnixMicro(), 10) }
 
-// orderArg is a new order.
-type orderArg struct {
+// target points at an order, or says where a new one is to go.
+type target struct {
 	InstID     string `json:"instId"`
 	InstIDCode word   `json:"instIdCode"`
-	TdMode     string `json:"tdMode"`
+	OrdID      word   `json:"ordId"`
 	ClOrdID    word   `json:"clOrdId"`
+}
+
+func (t *target) at() *target { return t }
+
+// orderArg is a new order.
+type orderArg struct {
+	target
+	TdMode     string `json:"tdMode"`
 	Tag        string `json:"tag"`
 	Side       string `json:"side"`
 	PosSide    string `json:"posSide"`
@@ -67,17 +75,9 @@ type orderArg struct {
 	TradeQuote string `json:"tradeQuoteCcy"`
 }
 
-// cancelArg points at an order.
-type cancelArg struct {
-	InstID     string `json:"instId"`
-	InstIDCode word   `json:"instIdCode"`
-	OrdID      word   `json:"ordId"`
-	ClOrdID    word   `json:"clOrdId"`
-}
-
 // amendArg changes one.
 type amendArg struct {
-	cancelArg
+	target
 	NewSz     word `json:"newSz"`
 	NewPx     word `json:"newPx"`
 	ReqID     word `json:"reqId"`
