@@ -29,6 +29,13 @@ func (s *scene) agreeOnAll() {
 	}
 }
 
+// forget leaves an order out of that: it is known never to have arrived.
+func (s *scene) forget(r exchange.OrderRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.placed = slices.DeleteFunc(s.placed, func(x exchange.OrderRequest) bool { return x.ClientID == r.ClientID })
+}
+
 // agreeOnFills holds the list of fills against what the orders and the stream told: as much in all, each fill once, and the same ones.
 func (s *scene) agreeOnFills(filled exchange.Decimal) {
 	s.Helper()

@@ -41,13 +41,13 @@ func lost(all []*exchange.Book, from int) int {
 	return from + i
 }
 
-// churn publishes n states of the book, a second apart, and returns them.
+// churn publishes n states of the book, far enough apart for each to be told, and returns them.
 func (s *scene) churn(from, n int64) (states []*exchange.Book) {
 	for i := from; i < from+n; i++ {
 		b := s.stir(i)
 		s.publish(b)
 		states = append(states, b)
-		s.pass(time.Second)
+		s.pass(time.Second / 4)
 	}
 	return states
 }

@@ -90,7 +90,7 @@ func placeSlow(s *scene) {
 	})
 	s.rest(30 * second)
 	if _, err := s.x.Lookup(s.ctx, r.Ref()); errors.Is(err, exchange.ErrNotFound) {
-		s.placed = nil
+		s.forget(r)
 		return
 	}
 	s.resting(r.Ref())

@@ -151,7 +151,7 @@ func deadlineLate(s *scene) {
 	}
 	s.rest(10 * second)
 	s.absent(r)
-	s.placed = nil
+	s.forget(r)
 }
 
 // A call that the venue turns away certainly did not happen, says why, and is not sent again, but for one thing: who is asked to wait may do so,

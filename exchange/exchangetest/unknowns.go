@@ -92,7 +92,7 @@ func placeReset(s *scene) {
 	if o, err := s.x.Lookup(s.ctx, r.Ref()); !errors.Is(err, exchange.ErrNotFound) {
 		s.Errorf("lookup of an order that did not arrive: %s", describe(o, err))
 	}
-	s.placed = nil
+	s.forget(r)
 }
 
 // A lookup that fails says nothing of the order: not that it is absent, and not that it has ended.
