@@ -69,3 +69,37 @@ func ExampleExchange_Injector() {
 	// true a
 	// accepted <nil>
 }
+
+// Two accounts on one floor: what one offers the other takes.
+func ExampleNewFloor() {
+	cfg := sim.EngineConfig{
+		Venue: "x", Account: "maker", Instruments: []exchange.Instrument{instrument(spot)},
+		Balances: []exchange.Amount{{Asset: "BTC", Quantity: exchange.MustDecimal("1")}},
+		Accounts: []sim.AccountConfig{{ID: "taker", Balances: []exchange.Amount{{Asset: "USDT", Quantity: exchange.MustDecimal("1000")}}}},
+	}
+	engine, err := sim.NewEngine(cfg)
+	if err != nil {
+		panic(err)
+	}
+	floor := sim.NewFloor(engine)
+	floor.Do(func(now time.Time, e *sim.Engine) { err = e.SetBook(now, around100(spot)) })
+	if err != nil {
+		panic(err)
+	}
+	place := func(a exchange.AccountID, side exchange.Side) {
+		x, err := sim.NewExchange(sim.ExchangeConfig{Floor: floor, Account: a})
+		if err != nil {
+			panic(err)
+		}
+		defer x.Close()
+		r := limit(string(a), spot, side, "0.5", "100")
+		r.Account = a
+		o, err := x.Place(context.Background(), r)
+		fmt.Println(a, o.Status, err)
+	}
+	place("maker", exchange.Sell)
+	place("taker", exchange.Buy)
+	// Output:
+	// maker accepted <nil>
+	// taker filled <nil>
+}

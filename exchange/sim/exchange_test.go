@@ -15,7 +15,7 @@ import (
 
 func newExchange(t testing.TB, cfg sim.ExchangeConfig) *sim.Exchange {
 	t.Helper()
-	if cfg.Engine == nil {
+	if cfg.Engine == nil && cfg.Floor == nil {
 		cfg.Engine = newEngine(t, config())
 	}
 	x, err := sim.NewExchange(cfg)
