@@ -50,7 +50,7 @@ var thirdParty = map[string][]string{
 	"exchange/okx":                 {"golang.org/x/time/rate"},
 	"exchange/bybit":               {"golang.org/x/time/rate"},
 	"exchange/binance/binancetest": {},
-	"exchange/okx/okxtest":         {},
+	"exchange/okx/okxtest":         {"github.com/gorilla/websocket"},
 	"exchange/bybit/bybittest":     {},
 	"feed":                         {"github.com/gorilla/websocket", "golang.org/x/time/rate", "github.com/cenkalti/backoff/v4"},
 	"internal":                     {"github.com/cenkalti/backoff/v4", "github.com/gorilla/websocket", "golang.org/x/time/rate"},
