@@ -65,6 +65,13 @@ func (r *rig) dial(host, path string) *socket {
 	return s
 }
 
+// mute leaves pings unanswered from now on.
+func (s *socket) mute() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = true
+}
+
 // say sends text.
 func (s *socket) say(format string, args ...any) {
 	s.Helper()

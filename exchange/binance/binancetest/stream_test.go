@@ -209,7 +209,7 @@ func TestConnections(t *testing.T) {
 	t.Run("no pong", func(t *testing.T) {
 		virtual(t, func(r *rig) {
 			s := r.dial("spotstream", "/ws")
-			s.silent = true
+			s.mute()
 			time.Sleep(79 * time.Second)
 			if s.end() != nil {
 				t.Errorf("ended too soon: %v", s.end())
