@@ -104,6 +104,7 @@ func TestExchangesShareAFloor(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-time.After(10 * ms)
+		synctest.Wait()
 		if !best.Equal(dec("100")) {
 			t.Errorf("the best ask is %s, want the other's order", best)
 		}
@@ -115,6 +116,7 @@ func TestExchangesShareAFloor(t *testing.T) {
 		o, err := b.Place(t.Context(), take)
 		checkShape(t, o, err, "filled 0.40 0.40@100.0")
 		<-time.After(10 * ms)
+		synctest.Wait()
 		_ = stop()
 		if got, want := fmt.Sprint(fills), "map[:[maker 0.40@100.0 true] two:[taker 0.40@100.0 false]]"; got != want {
 			t.Errorf("heard %s, want %s", got, want)

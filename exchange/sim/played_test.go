@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,21 +134,23 @@ func playExchange(t *testing.T, a attempt, rule sim.Rule) {
 			t.Fatal(err)
 		}
 	}
-	var told []exchange.Event
+	var filled atomic.Bool // the stream has told of a fill
 	stop := follow(t, func(ctx context.Context) error {
-		return x.StreamOrders(ctx, func(ev exchange.Event) { told = append(told, ev) })
+		return x.StreamOrders(ctx, func(ev exchange.Event) { filled.CompareAndSwap(false, len(ev.Order.Fills) > 0) })
 	})
 	if err := x.Injector().Add(rule); err != nil {
 		t.Fatal(err)
 	}
 	o, err := a.do(t.Context(), x)
-	if rule.Fault == sim.FillAfterCancel && slices.ContainsFunc(told, hasFills) {
+	synctest.Wait()
+	if rule.Fault == sim.FillAfterCancel && filled.Load() {
 		t.Error("the fill was told before the answer")
 	}
 	<-time.After(3 * time.Second)
+	synctest.Wait()
 	now, unknown := x.Lookup(t.Context(), exchange.OrderRef{Market: spot, ClientID: "a"})
 	judge(t, a, rule, o, err, now, unknown)
-	if rule.Fault == sim.FillAfterCancel && !slices.ContainsFunc(told, hasFills) {
+	if rule.Fault == sim.FillAfterCancel && !filled.Load() {
 		t.Error("the fill was never told")
 	}
 	if err := stop(); !errors.Is(err, context.Canceled) {
@@ -162,8 +165,6 @@ func playExchange(t *testing.T, a attempt, rule sim.Rule) {
 		t.Errorf("%d calls were counted", n)
 	}
 }
-
-func hasFills(ev exchange.Event) bool { return len(ev.Order.Fills) > 0 }
 
 func playLink(t *testing.T, a attempt, rule sim.Rule) {
 	r := newRig(t, sim.LinkConfig{Latency: steady})
