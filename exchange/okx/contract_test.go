@@ -25,6 +25,7 @@ type staging struct {
 type staged struct {
 	*okx.Exchange
 	stage.Stage
+	server *okxtest.Server
 }
 
 var (
@@ -75,7 +76,7 @@ func (v staging) open(t *testing.T) exchange.Exchange {
 	}
 	return staged{client(t), stage.Stage{
 		Floor: server.Floor(), Injector: server.Injector(), Client: func(t *testing.T) exchange.Exchange { return client(t) },
-	}}
+	}, server}
 }
 
 func (v staging) config() exchangetest.Config {
