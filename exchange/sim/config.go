@@ -42,8 +42,9 @@ type AccountConfig struct {
 	Balances []exchange.Amount  // of the spot wallet, or the unified one
 	Margin   []exchange.Amount  // of the perpetual wallet; only with SplitWallets
 	Fees     *exchange.FeeRates // default: the engine's
-	// FeeAsset pays the fees of spot orders instead of what they are charged in otherwise, for as long as there is enough of it. A fee is
-	// what it would be in quote, divided by FeePrice (units of quote for one of FeeAsset), rounded up to 8 places.
+	// FeeAsset pays fees instead of what they are charged in otherwise, from the wallet that pays for the order, for as long as there is
+	// enough of it there. A fee is what it would be in quote, divided by FeePrice (units of quote for one of FeeAsset), rounded up to
+	// 8 places. Rebates are not paid in it.
 	FeeAsset exchange.Asset
 	FeePrice exchange.Decimal
 }

@@ -167,7 +167,7 @@ func (c *crowd) play(seed uint64, orders int) uint64 {
 func TestLongRunIsTheSameForOneSeed(t *testing.T) {
 	orders := 100_000
 	if testing.Short() || underRace {
-		orders = 5_000
+		orders = 2_000
 	}
 	const seed = 42
 	t.Logf("seed %d", seed)

@@ -63,7 +63,7 @@ type rules struct {
 // order is the engine's own record of an order.
 type order struct {
 	req      wanted // as it is now, after replacements
-	past     []spec // before them; past[v-1] is that of version v
+	past     []spec // before them, the newest; the last one is that of version-1
 	m        *market
 	account  *account
 	hold     *holding // the account's in m

@@ -60,6 +60,32 @@ func TestOldOrdersAreForgotten(t *testing.T) {
 	}
 }
 
+// An order that is replaced without end does not grow; its events tell what it was.
+func TestReplacedWithoutEnd(t *testing.T) {
+	cfg := config()
+	cfg.EventBuffer = 10
+	e := newEngine(t, cfg)
+	setBook(t, e, around100(spot))
+	a := submit(t, e, limit("a", spot, exchange.Buy, "1", "90"))
+	for i := range 1000 {
+		if _, err := e.Replace(start, a.Ref(), exchange.Change{Price: exchange.Scaled(int64(91+i%5), 0)}); err != nil {
+			t.Fatal(err)
+		}
+		_, next, _ := e.Events(0)
+		news, _, ok := e.Events(next - min(next, 10))
+		if !ok {
+			t.Fatal("no events")
+		}
+		for j, ev := range news {
+			back := (len(news) - 1 - j) / 2
+			if want := exchange.Scaled(int64(91+(i-back)%5), 0); i >= 5 && !ev.Order.Price.Equal(want) || ev.Order.Version != uint64(i+2-back) {
+				t.Fatalf("replacement %d, event %d back: version %d at %s, want %s", i, back, ev.Order.Version, ev.Order.Price, want)
+			}
+		}
+	}
+	audit(t, cfg, e)
+}
+
 // A long run needs no more memory than a short one.
 func TestLongRunsAreBounded(t *testing.T) {
 	cfg := config()

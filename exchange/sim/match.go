@@ -8,7 +8,7 @@ import (
 
 // Submit places an order. A refusal is an *exchange.Error that wraps exchange.ErrRejected and, where one fits, a class: ErrInvalid
 // (the instrument's rules, no client id), ErrUnauthorized (no such account), ErrConflict (a client id that the account used before, whatever
-// became of that order), ErrInsufficientFunds, ErrUnavailable (no valid book), ErrUnsupported (reduce-only on spot). Code says more:
+// became of that order, for as long as it is kept), ErrInsufficientFunds, ErrUnavailable (no valid book), ErrUnsupported (reduce-only on spot). Code says more:
 // "deadline" when now is after the request's Deadline, "post_only" when it would have taken, "reduce_only" when it would have
 // opened or turned a position. Refused orders leave no trace.
 //

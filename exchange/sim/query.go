@@ -42,8 +42,8 @@ func (e *Engine) show(n *news) exchange.Order {
 		OrderRequest: o.asked(), VenueID: o.id, Status: n.status, Version: n.version,
 		Reason: n.reason, Time: n.time,
 	}
-	if n.version < o.version {
-		was := o.past[n.version-1]
+	if back := int(o.version - n.version); back > 0 {
+		was := o.past[len(o.past)-back]
 		r.Price, r.Quantity = was.price, was.quantity
 	}
 	if n.filled == 0 {

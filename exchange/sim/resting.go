@@ -86,6 +86,9 @@ func (e *Engine) ReplaceWith(now time.Time, ref exchange.OrderRef, c exchange.Ch
 		return exchange.Order{}, err
 	}
 	stays := next.price == o.price && next.left <= o.left
+	if len(o.past) > 2*e.cfg.EventBuffer { // no event that is kept tells of the older half
+		o.past = append(o.past[:0:0], o.past[e.cfg.EventBuffer:]...)
+	}
 	o.past = append(o.past, spec{o.req.Price, o.req.Quantity})
 	o.version, o.time = o.version+1, now
 	if stays {

@@ -106,7 +106,11 @@ func (e *Engine) settlePerp(now time.Time, o *order, price, size int64) {
 	if rest := size - closing; rest > 0 {
 		p.average(o.m, rest, price)
 		p.add(o, rest, price)
-		p.lots = append(p.lots, lot{rest, price})
+		if n := len(p.lots); n > 0 && p.lots[n-1].price == price {
+			p.lots[n-1].size += rest
+		} else {
+			p.lots = append(p.lots, lot{rest, price})
+		}
 		p.opened = p.opened.add(o.m.notional(rest, price))
 	}
 	p.time = now
