@@ -80,6 +80,13 @@ type Injector struct {
 	rules   []*armed
 	tries   tries
 	counts  map[Op]int
+	struck  map[strike]int
+}
+
+// strike is what a fate may be: counted, so that a test can tell whether what it asked for has happened.
+type strike struct {
+	op    Op
+	fault Fault
 }
 
 // armed is a rule with what it has seen.
@@ -96,7 +103,7 @@ func NewInjector(f Faults, l Latency) (*Injector, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
 	}
-	i := &Injector{faults: f, latency: l, chances: make(map[Op][]Chance), counts: make(map[Op]int)}
+	i := &Injector{faults: f, latency: l, chances: make(map[Op][]Chance), counts: make(map[Op]int), struck: make(map[strike]int)}
 	for _, c := range f.Chances {
 		i.chances[c.Op] = append(i.chances[c.Op], c)
 	}
@@ -127,18 +134,43 @@ func (i *Injector) Calls(op Op) int {
 	return i.counts[op]
 }
 
+// Struck is how many calls of op have been given f as their fate, by the script or by chance.
+func (i *Injector) Struck(op Op, f Fault) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.struck[strike{op, f}]
+}
+
+// Struck is how many calls of op were given f.
+func (i *Injector) Struck(op Op, f Fault) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.struck[struck{op, f}]
+}
+
 // Next is the fate of c, which is sent, or has arrived, now.
 func (i *Injector) Next(now time.Time, c Call) Fate {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.counts[c.Op]++
+	t := i.next(now, c)
+	if t.Fault != "" {
+		i.struck[struck{c.Op, t.Fault}]++
+	}
+	return t
+}
+
+func (i *Injector) next(now time.Time, c Call) Fate {
 	d := draw{f: &i.faults, l: &i.latency, may: i.chances[c.Op], now: now, Call: c, try: i.tries.next(c)}
 	t := d.travel()
 	if r, ok := i.scripted(c); ok {
 		d.meet(&t, r)
-		return t
+	} else {
+		d.chance(&t)
 	}
-	d.chance(&t)
+	if t.Fault != "" {
+		i.struck[strike{c.Op, t.Fault}]++
+	}
 	return t
 }
 
