@@ -68,9 +68,12 @@ func (k *keeper) follow(now time.Time, e *sim.Engine) {
 	}
 	k.next = next
 	for i := range news {
-		if a := k.accounts[news[i].Order.Account]; a != nil && news[i].Kind == exchange.OrderUpdate {
+		a := k.accounts[news[i].Order.Account]
+		if a == nil {
+			continue
+		}
+		if a.feed.dirty = true; news[i].Kind == exchange.OrderUpdate {
 			k.take(a, &news[i].Order, news[i].Time)
-			a.feed.dirty = true
 		}
 	}
 	for _, a := range k.accounts {

@@ -168,6 +168,23 @@ func TestAccountChannels(t *testing.T) {
 	})
 }
 
+// Funding is paid, and told.
+func TestFunding(t *testing.T) {
+	virtual(t, func(r *rig) {
+		r.place(swapOrder("sz=2 px=50001"))
+		s := r.private()
+		s.subscribe(`{"channel":"account","ccy":"USDT","extraParams":"{\"updateInterval\":\"0\"}"}`)
+		s.data("account")
+		r.Floor().Do(func(now time.Time, e *sim.Engine) {
+			if paid, err := e.Fund(now, swapMarket.Symbol, dec("0.001")); len(paid) != 1 || err != nil {
+				t.Errorf("%v, %v", paid, err)
+			}
+		})
+		row := s.data("account")
+		r.want(row["details"].([]any)[0].(map[string]any), "ccy=USDT cashBal=99998.499999")
+	})
+}
+
 // The fast channel of fills is for some tiers, and names client ids that are numbers.
 func TestFillsChannel(t *testing.T) {
 	virtual(t, func(r *rig) {
