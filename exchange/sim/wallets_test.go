@@ -56,6 +56,30 @@ func TestFeesInAThirdAsset(t *testing.T) {
 	audit(t, cfg, e)
 }
 
+// Each event tells the fees as they were then.
+func TestFeesOfSeveralAssets(t *testing.T) {
+	cfg := config()
+	cfg.FeeAsset, cfg.FeePrice = "BNB", dec("100")
+	cfg.Balances = append(cfg.Balances, exchange.Amount{Asset: "BNB", Quantity: dec("0.003")})
+	e := newEngine(t, cfg)
+	setBook(t, e, around100(spot))
+	o := submit(t, e, limit("a", spot, exchange.Sell, "10", "100"))
+	for _, q := range []string{"3.5", "1", "3.1", "1"} { // 0.35, 0.1, 0.31 and 0.1 in quote; 0.3 can be paid in the third asset
+		if _, err := e.Fill(start, o.Ref(), dec(q)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	news, _, _ := e.Events(1)
+	for i, want := range []string{
+		"[0.350000 USDT]", "[0.350000 USDT 0.001 BNB]", "[0.660000 USDT 0.001 BNB]", "[0.660000 USDT 0.002 BNB]",
+	} {
+		if got := fmt.Sprint(news[i].Order.Fees); got != want {
+			t.Errorf("event %d: fees %s, want %s", i, got, want)
+		}
+	}
+	audit(t, cfg, e)
+}
+
 func TestFunding(t *testing.T) {
 	cfg := crowded()
 	cfg.SplitWallets = true
