@@ -141,26 +141,11 @@ func (i *Injector) Struck(op Op, f Fault) int {
 	return i.struck[strike{op, f}]
 }
 
-// Struck is how many calls of op were given f.
-func (i *Injector) Struck(op Op, f Fault) int {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.struck[struck{op, f}]
-}
-
 // Next is the fate of c, which is sent, or has arrived, now.
 func (i *Injector) Next(now time.Time, c Call) Fate {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.counts[c.Op]++
-	t := i.next(now, c)
-	if t.Fault != "" {
-		i.struck[struck{c.Op, t.Fault}]++
-	}
-	return t
-}
-
-func (i *Injector) next(now time.Time, c Call) Fate {
 	d := draw{f: &i.faults, l: &i.latency, may: i.chances[c.Op], now: now, Call: c, try: i.tries.next(c)}
 	t := d.travel()
 	if r, ok := i.scripted(c); ok {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,9 @@ func TestRulesStrikeAtTheNthCall(t *testing.T) {
 			}
 			if got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
+			}
+			if n := i.Struck(sim.OpPlace, sim.Refused); n != strings.Count(c.want, "refused") {
+				t.Errorf("%d are counted as refused", n)
 			}
 			if n := i.Calls(sim.OpPlace); n != len(c.calls) || i.Calls(sim.OpCancel) != 0 {
 				t.Errorf("%d calls counted of %d", n, len(c.calls))
