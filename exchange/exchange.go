@@ -31,8 +31,8 @@ type MarketData interface {
 }
 
 // Trader sends orders. Implementations are safe for concurrent use. Each error of Place, Replace and Cancel answers whether it happened (see
-// [OutcomeOf]); a context that ends after something was sent gives ErrOutcomeUnknown. No method sends again what may have happened: at most
-// what the venue has refused for its rate, with certainty, when its turn has come.
+// [OutcomeOf]); a context that ends after something was sent gives ErrOutcomeUnknown. No method sends again what may have happened: at
+// most what the venue has certainly refused, for its rate, or a cancel because it was busy.
 type Trader interface {
 	// Place sends one order. An answer may be an acknowledgement only: a status that is not final has its sequel on
 	// StreamOrders and in Lookup. An error comes with the request in the Order, so that its Ref points at what may have happened. Tick, lot and
