@@ -24,9 +24,10 @@ func (s *scene) now() time.Time {
 	return time.Now()
 }
 
-// lacks skips the case of an exchange that does not have an optional ability.
+// lacks is for an exchange that does not have an optional ability: that is to be said in Config.
 func (s *scene) lacks(ability string) {
-	s.t.Logf("the exchange is no %s", ability)
+	s.Helper()
+	s.Errorf("the exchange is no %s: if it cannot be, name the case in Config.Unsupported", ability)
 }
 
 // All working orders of one market go, and no other's.

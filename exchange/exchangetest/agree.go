@@ -21,11 +21,15 @@ func (s *scene) agreeOnAll() {
 	placed := slices.Clone(s.placed)
 	s.mu.Unlock()
 	var filled exchange.Decimal
+	var fills []exchange.Fill
 	for i, r := range placed {
-		filled = filled.Add(s.agree(r, s.heard != nil && i >= s.since).Filled)
+		o := s.agree(r, s.heard != nil && i >= s.since)
+		filled = filled.Add(o.Filled)
+		fills = append(fills, o.Fills...)
+		s.hold(o)
 	}
 	if s.stage != nil && s.ids > 0 {
-		s.agreeOnFills(filled)
+		s.agreeOnFills(filled, fills)
 	}
 }
 
@@ -37,7 +41,7 @@ func (s *scene) forget(r exchange.OrderRequest) {
 }
 
 // agreeOnFills holds the list of fills against what the orders and the stream told: as much in all, each fill once, and the same ones.
-func (s *scene) agreeOnFills(filled exchange.Decimal) {
+func (s *scene) agreeOnFills(filled exchange.Decimal, known []exchange.Fill) {
 	s.Helper()
 	var fills []exchange.Fill
 	var err error
@@ -55,15 +59,14 @@ func (s *scene) agreeOnFills(filled exchange.Decimal) {
 			s.Errorf("fills: %s of order %s is listed twice", f.TradeID, f.VenueID)
 		}
 		keys[f.Key()] = true
+		s.holdFill("fills", f, known)
 	}
 	if s.heard == nil {
 		return
 	}
 	for _, ev := range s.heard.all() {
 		for _, f := range ev.Order.Fills {
-			if !keys[f.Key()] {
-				s.Errorf("the stream told of fill %+v, which is not listed", f.Key())
-			}
+			s.holdFill("the stream", f, known)
 		}
 	}
 }
@@ -84,7 +87,7 @@ func (s *scene) agree(r exchange.OrderRequest, follows bool) exchange.Order {
 		}
 		var heard bool
 		told, fills, heard = s.heard.order(r.ClientID)
-		return heard && sameState(told.Status, o.Status) && told.Filled.Equal(o.Filled) && sum(fills).Equal(o.Filled)
+		return heard && sameState(told.Status, o.Status) && told.Filled.Equal(o.Filled) && sum(fills).Equal(o.Filled) && sameSpec(told, o)
 	})
 	switch {
 	case ok:
@@ -93,6 +96,8 @@ func (s *scene) agree(r exchange.OrderRequest, follows bool) exchange.Order {
 		s.Errorf("order %s was sent, and lookup says: %v", r.ClientID, err)
 	case !sum(o.Fills).Equal(o.Filled):
 		s.Errorf("order %s: lookup tells %s filled, and fills of %s", r.ClientID, o.Filled, sum(o.Fills))
+	case !sameSpec(told, o):
+		s.Errorf("order %s: lookup says %s %+v; the stream said %s %+v", r.ClientID, o.VenueID, o.OrderRequest, told.VenueID, told.OrderRequest)
 	default:
 		s.Errorf("order %s: lookup says %s; the stream said %s, its fills are %s", r.ClientID, describe(o, nil), describe(told, nil), sum(fills))
 	}
@@ -114,6 +119,11 @@ func (s *scene) agreeOnFees(o exchange.Order) {
 			s.Errorf("order %s: fees %v, and %s %s more by its fills", o.ClientID, o.Fees, fee, asset)
 		}
 	}
+}
+
+// sameSpec is whether the stream's order is Lookup's, and not another.
+func sameSpec(told, o exchange.Order) bool {
+	return asked(told, o.OrderRequest) && sameID(told, o) && told.Quantity.Equal(o.Quantity) && (o.Type == exchange.TypeMarket || told.Price.Equal(o.Price))
 }
 
 // sameState is equality, but for Replaced, which is an event and not a state.

@@ -36,6 +36,9 @@ func (a *audit) common(op string, err error) {
 		a.s.Errorf("%s: %v (%T) is no *exchange.Error", op, err, err)
 		return
 	}
+	if e.RetryAfter < 0 {
+		a.s.Errorf("%s: try again after %s: %v", op, e.RetryAfter, err)
+	}
 	if e.Venue != a.x.Venue() || e.Op == "" {
 		a.s.Errorf("%s: error of venue %q, operation %q: %v", op, e.Venue, e.Op, err)
 	}
@@ -81,6 +84,11 @@ func (a *audit) order(op string, o exchange.Order, ref exchange.OrderRef, err er
 	for _, f := range o.Fills {
 		a.fill(op, f, ref)
 	}
+	if err == nil && op != "lookup" {
+		a.s.mu.Lock()
+		a.s.said = append(a.s.said, answer{op, o})
+		a.s.mu.Unlock()
+	}
 }
 
 // fill checks what every fill tells.
@@ -99,8 +107,8 @@ func (a *audit) Place(ctx context.Context, r exchange.OrderRequest) (exchange.Or
 	o, err := a.x.Place(ctx, r)
 	a.write("place", err)
 	a.order("place", o, r.Ref(), err)
-	if o.Side != r.Side || o.Type != r.Type || err != nil && !o.Quantity.Equal(r.Quantity) {
-		a.s.Errorf("place %s: the answer (error %v) is not about what was asked: %s %s %s", r.ClientID, err, o.Side, o.Type, o.Quantity)
+	if !asked(o, r) || !o.Quantity.Equal(r.Quantity) || !o.Price.Equal(r.Price) {
+		a.s.Errorf("place %s: the answer (error %v) is not about what was asked: %+v, want %+v", r.ClientID, err, o.OrderRequest, r)
 	}
 	if out := exchange.OutcomeOf(err); out == nil || errors.Is(out, exchange.ErrOutcomeUnknown) {
 		a.s.mu.Lock()
@@ -114,6 +122,9 @@ func (a *audit) Replace(ctx context.Context, ref exchange.OrderRef, c exchange.C
 	o, err := a.x.Replace(ctx, ref, c)
 	a.write("replace", err)
 	a.order("replace", o, ref, err)
+	if err == nil && !o.Status.Final() && (!c.Price.IsZero() && !o.Price.Equal(c.Price) || !c.Quantity.IsZero() && !o.Quantity.Equal(c.Quantity)) {
+		a.s.Errorf("replace %s: the answer has %s at %s, want %+v", ref.ClientID, o.Quantity, o.Price, c)
+	}
 	return o, err
 }
 
@@ -125,10 +136,14 @@ func (a *audit) Cancel(ctx context.Context, ref exchange.OrderRef) (exchange.Ord
 }
 
 func (a *audit) Lookup(ctx context.Context, ref exchange.OrderRef) (exchange.Order, error) {
+	before, ended := a.s.end(ref.ClientID)
 	o, err := a.x.Lookup(ctx, ref)
 	a.read(ctx, "lookup", err)
 	if err == nil {
 		a.order("lookup", o, ref, nil)
+	}
+	if err == nil && ended && o.Status.Working() {
+		a.s.Errorf("%s said that order %s is %s, and lookup finds it %s", before.op, ref.ClientID, before.order.Status, o.Status)
 	}
 	return o, err
 }
@@ -153,8 +168,10 @@ func (a *audit) book(op string, b *exchange.Book) {
 	switch {
 	case b.Market.Venue != a.x.Venue():
 		a.s.Errorf("%s: book of %s", op, b.Market)
-	case b.RecvTime.IsZero():
-		a.s.Errorf("%s: book of %s without a receive time", op, b.Market)
+	case b.RecvTime.Before(a.s.began) || b.RecvTime.After(time.Now()):
+		a.s.Errorf("%s: book of %s received at %s", op, b.Market, b.RecvTime)
+	case b.Err == nil && !b.VenueTime.IsZero() && b.RecvTime.Sub(b.VenueTime).Abs() > time.Hour:
+		a.s.Errorf("%s: book of %s of %s, received at %s", op, b.Market, b.VenueTime, b.RecvTime)
 	case b.Err != nil && len(b.Bids)+len(b.Asks) > 0:
 		a.s.Errorf("%s: book of %s is invalid (%v) and has %d levels", op, b.Market, b.Err, len(b.Bids)+len(b.Asks))
 	case b.Err != nil && wrapped(b.Err, exchange.ErrGap, exchange.ErrCrossed, exchange.ErrScale, exchange.ErrFrame, exchange.ErrDown, exchange.ErrStale) == 0:
@@ -230,8 +247,8 @@ func (a *audit) OpenOrders(ctx context.Context, y exchange.Symbol) ([]exchange.O
 	a.read(ctx, "open orders", err)
 	for _, o := range r {
 		a.order("open orders", o, exchange.OrderRef{Market: exchange.Market{Venue: a.x.Venue(), Symbol: y}, Account: a.x.Account()}, nil)
-		if !o.Status.Working() {
-			a.s.Errorf("open orders: %s is %s", o.ClientID, o.Status)
+		if r, ok := a.s.request(o.ClientID); !o.Status.Working() || ok && !asked(o, r) {
+			a.s.Errorf("open orders: %s, %+v, want what was placed and works: %+v", o.Status, o.OrderRequest, r)
 		}
 	}
 	return r, err

@@ -15,9 +15,13 @@ func brokenBookCases() []test {
 		{name: "resync", run: func(s *scene) { s.breaks("disconnect", exchange.ErrDown) }},
 		{name: "stale", long: true, run: func(s *scene) { s.breaks("stall", exchange.ErrStale, exchange.ErrDown) }},
 		{name: "snapshot-fails", run: snapshotFails},
+		{name: "connect-fails", run: connectFails},
 	}
-	for _, kind := range []string{"twice", "swapped", "corrupt", "cut", "slow-reader"} {
+	for _, kind := range []string{"twice", "swapped"} {
 		r = append(r, test{name: "books-" + kind, run: func(s *scene) { s.disturbed(kind) }})
+	}
+	for _, kind := range []string{"corrupt", "cut", "slow-reader"} {
+		r = append(r, test{name: "books-" + kind, run: func(s *scene) { s.breaks(kind, exchange.ErrFrame, exchange.ErrDown, exchange.ErrGap) }})
 	}
 	return r
 }
@@ -101,9 +105,19 @@ func (s *scene) disturbed(kind string) {
 	}
 }
 
-// A stream whose reads fail at first comes up all the same.
+// A snapshot that fails is an error, unless it was asked for again.
 func snapshotFails(s *scene) {
+	before := s.stage.Sent("read")
 	s.fault(Fault{Op: "read", Kind: "server-error"})
-	s.fault(Fault{Op: "connect", Kind: "refused"})
+	b, err := s.x.Snapshot(s.ctx, s.run.symbol, 5)
+	if n := s.stage.Sent("read") - before; err == nil && n < 2 {
+		s.Errorf("snapshot: %s, from a question whose answer was an error", brief(b))
+	}
+}
+
+// A stream whose first connections fail comes up all the same.
+func connectFails(s *scene) {
+	s.fault(Fault{Op: "connect", Kind: "refused", Nth: 1})
+	s.fault(Fault{Op: "connect", Kind: "refused", Nth: 2})
 	s.first()
 }

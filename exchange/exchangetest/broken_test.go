@@ -16,6 +16,9 @@ type broken struct {
 	*sim.Exchange
 	stage.Stage
 
+	deaf   bool // faults are asked for, and do not happen
+	locked bool // its key may not trade
+
 	request     func(*exchange.OrderRequest)                                  // before it is placed
 	change      func(*exchange.Change)                                        // before it is asked for
 	answer      func(op string, o *exchange.Order, err error) error           // of Place, Replace, Cancel, Lookup
@@ -90,12 +93,24 @@ func contract(spoil func(*broken)) exchangetest.Config {
 			c.FeeAsset, c.FeePrice, c.Fees.Maker = "FEE", dec("600"), dec("0.0001")
 		}),
 		Spot: exchange.MustSymbol("BTC-USDT"), Perp: exchange.MustSymbol("BTC-USDT-PERP"),
-		Unsupported: map[string]string{"read-only-key": "there are no keys without a wire"},
+		OpenReadOnly: venue(func(b *broken) {
+			if b.locked = true; spoil != nil {
+				spoil(b)
+			}
+		}, nil),
 	}
 }
 
 // Publish is both parts' own.
 func (b *broken) Publish(book *exchange.Book) error { return b.Stage.Publish(book) }
+
+// Fault is the stage's.
+func (b *broken) Fault(f exchangetest.Fault) error {
+	if b.deaf {
+		return nil
+	}
+	return b.Stage.Fault(f)
+}
 
 func (b *broken) ctx(op string, ctx context.Context) context.Context {
 	if b.context != nil {
@@ -122,6 +137,10 @@ func (b *broken) write(op string, ref exchange.OrderRef, do func() (exchange.Ord
 }
 
 func (b *broken) Place(ctx context.Context, r exchange.OrderRequest) (exchange.Order, error) {
+	if b.locked {
+		err := &exchange.Error{Venue: "x", Op: "place", Outcome: exchange.ErrRejected, Class: exchange.ErrUnauthorized}
+		return exchange.Order{OrderRequest: r}, err
+	}
 	if b.request != nil {
 		b.request(&r)
 	}

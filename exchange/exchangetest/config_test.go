@@ -17,9 +17,9 @@ func TestConfigIsChecked(t *testing.T) {
 		{"nothing to open", func(c *exchangetest.Config) { c.Open = nil }, "without Open"},
 		{"no symbol", func(c *exchangetest.Config) { c.Spot, c.Perp = exchange.Symbol{}, exchange.Symbol{} }, "without a symbol"},
 		{"kinds mixed up", func(c *exchangetest.Config) { c.Spot, c.Perp = c.Perp, c.Spot }, "with spot"},
-		{"no such case", func(c *exchangetest.Config) { c.Unsupported["spot/everything"] = "cannot" }, "no case"},
-		{"no case of this kind", func(c *exchangetest.Config) { c.Unsupported["spot/position"] = "cannot" }, "no case"},
-		{"no reason", func(c *exchangetest.Config) { c.Unsupported["dead-man"] = "" }, "no reason"},
+		{"no such case", func(c *exchangetest.Config) { c.Unsupported = map[string]string{"spot/everything": "cannot"} }, "no case"},
+		{"no case of this kind", func(c *exchangetest.Config) { c.Unsupported = map[string]string{"spot/position": "cannot"} }, "no case"},
+		{"no reason", func(c *exchangetest.Config) { c.Unsupported = map[string]string{"dead-man": ""} }, "no reason"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := contract(nil)
@@ -40,6 +40,14 @@ func TestNothingIsLeftOutSilently(t *testing.T) {
 	bare.Open = func(t *testing.T) exchange.Exchange { return contract(nil).Open(t).(*broken).Exchange }
 	less := contract(nil)
 	less.OpenReadOnly, less.OpenFeeAsset = nil, nil
+	bald := contract(nil)
+	bald.Open = func(t *testing.T) exchange.Exchange {
+		b := contract(nil).Open(t).(*broken)
+		return struct {
+			exchange.Exchange
+			exchangetest.Stage
+		}{struct{ exchange.Exchange }{b}, b.Stage}
+	}
 	for _, c := range []struct {
 		name, run string
 		cfg       exchangetest.Config
@@ -48,6 +56,7 @@ func TestNothingIsLeftOutSilently(t *testing.T) {
 		{"no stage", "spot/ioc-full", bare, "is no Stage"},
 		{"no stage, though it could do without", "spot/instruments", bare, "is no Stage"},
 		{"no key to read with", "spot/read-only-key", less, "nothing to open"},
+		{"no ability", "spot/dead-man", bald, "is no exchange.DeadMan"},
 		{"no account with a fee asset", "spot/fee-asset", less, "nothing to open"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

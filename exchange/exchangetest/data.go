@@ -53,9 +53,6 @@ func snapshot(s *scene) {
 		if b.RecvTime.Before(asked) || b.RecvTime.After(time.Now()) {
 			s.Errorf("snapshot: received at %s, asked for at %s", b.RecvTime, asked)
 		}
-		if d := b.RecvTime.Sub(b.VenueTime).Abs(); !b.VenueTime.IsZero() && d > time.Hour {
-			s.Errorf("snapshot: of %s, received at %s", b.VenueTime, b.RecvTime)
-		}
 		if b.Market != s.ins.Market || b.Err != nil {
 			s.Errorf("snapshot: %s, %v", b.Market, b.Err)
 		}

@@ -44,7 +44,15 @@ func faultDefects() []defect {
 	for i := range r {
 		r[i].cases = join(append(lost, "spot/place-slow"))
 	}
+	var traps []string
+	for _, kind := range []string{"gap", "crossed", "resync", "stale", "snapshot-fails", "books-twice", "books-swapped", "books-corrupt", "books-cut", "books-slow-reader",
+		"deadline-late", "place-reset", "lookup-fails", "fill-before-ack", "fill-after-cancel", "reject-after-ack", "place-slow", "missed-orders",
+		"missed-fills-disconnect", "missed-fills-cut", "missed-fills-stall", "missed-fills-corrupt", "missed-fills-slow-reader", "doubled-events", "context-after"} {
+		traps = append(traps, "spot/"+kind)
+	}
 	return append(r,
+		defect{"a fault that does not happen", join(slices.Concat(traps, lost, refused)), "have not happened", func(b *broken) { b.deaf = true }},
+		defect{"a key that may trade", "spot/read-only-key perp/read-only-key", "no error, want a refusal", func(b *broken) { b.locked = false }},
 		defect{"a refusal that is sent again", join(slices.Delete(slices.Clone(refused), 1, 2)), "was sent 2 times", func(b *broken) {
 			b.again = func(op string, err error) bool { return op == "place" && err != nil }
 		}},
@@ -73,7 +81,7 @@ func faultDefects() []defect {
 		defect{"fills that wait for the answer", "spot/fill-before-ack", "the stream told of the fill", func(b *broken) {
 			b.event = drop(func(ev exchange.Event) bool { return len(ev.Order.Fills) > 0 })
 		}},
-		defect{"a cancellation that hides a fill", "spot/fill-after-cancel perp/fill-after-cancel", "", func(b *broken) {
+		defect{"a cancellation that hides a fill", "spot/fill-after-cancel perp/fill-after-cancel", "after a fill that crossed the cancellation", func(b *broken) {
 			b.answer = on("lookup", func(o *exchange.Order) {
 				if o.Status.Final() {
 					o.Status, o.Filled, o.Fills, o.Fees = exchange.StatusCanceled, exchange.Decimal{}, nil, nil

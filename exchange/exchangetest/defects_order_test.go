@@ -164,7 +164,7 @@ func orderDefects() []defect {
 		{"post-only that is forgotten", "spot/post-only-rests", "does not tell that the order is post-only", func(b *broken) {
 			b.answer = on("lookup", func(o *exchange.Order) { o.PostOnly = false })
 		}},
-		{"reduce-only that opens", "perp/reduce-only spot/reduce-only-spot", "", func(b *broken) {
+		{"reduce-only that opens", "perp/reduce-only spot/reduce-only-spot", "refus", func(b *broken) {
 			b.request = func(r *exchange.OrderRequest) { r.ReduceOnly = false }
 		}},
 		{"contracts for base units", "perp/units", "want", func(b *broken) {
@@ -179,6 +179,28 @@ func orderDefects() []defect {
 		{"a deadline that is not passed on", "spot/deadline-late perp/deadline-late", "was refused, and is filled", func(b *broken) {
 			b.request = func(r *exchange.OrderRequest) { r.Deadline = time.Time{} }
 		}},
+		{"a deadline an hour early", "spot/deadline-ahead perp/deadline-ahead", "deadline", func(b *broken) {
+			b.request = func(r *exchange.OrderRequest) {
+				if !r.Deadline.IsZero() {
+					r.Deadline = r.Deadline.Add(-time.Hour)
+				}
+			}
+		}},
+		{"a deadline that is not left to the venue", "spot/deadline-late", "0 requests to place", func(b *broken) {
+			b.request = func(r *exchange.OrderRequest) {
+				if !r.Deadline.IsZero() {
+					r.Market.Symbol.Quote = "EUR"
+				}
+			}
+			b.context = func(op string, ctx context.Context) context.Context {
+				if op != "place" {
+					return ctx
+				}
+				ctx, cancel := context.WithCancel(ctx)
+				cancel()
+				return ctx
+			}
+		}},
 		{"a deadline that has passed", "spot/deadline-passed", "is not ended", func(b *broken) {
 			b.request = func(r *exchange.OrderRequest) { r.Deadline = time.Time{} }
 		}},
@@ -192,7 +214,7 @@ func orderDefects() []defect {
 			n := 0
 			b.answer = on("lookup", func(o *exchange.Order) { n++; o.VenueID += fmt.Sprint(n) })
 		}},
-		{"a fill that a change forgets", "spot/replace-up", "", func(b *broken) {
+		{"a fill that a change forgets", "spot/replace-up", "is not partially filled", func(b *broken) {
 			b.answer = on("lookup", func(o *exchange.Order) { o.Filled, o.Fills = exchange.Decimal{}, nil })
 		}},
 		{"a change that makes fills undone", "spot/replace-below-filled", "less than has filled", func(b *broken) {

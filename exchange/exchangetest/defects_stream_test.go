@@ -69,7 +69,7 @@ func streamDefects() []defect {
 				ev.Order.Fills = each(func(f *exchange.Fill) { f.TradeID = "" })(ev.Order.Fills)
 			})
 		}},
-		{"a fill that is not listed", "spot/ioc-full", "not listed", func(b *broken) {
+		{"a fill that nobody knows", "spot/ioc-full", "which lookup does not know", func(b *broken) {
 			b.event = update(func(ev *exchange.Event) {
 				ev.Order.Fills = each(func(f *exchange.Fill) { f.TradeID += "0" })(ev.Order.Fills)
 			})
@@ -96,7 +96,7 @@ func streamDefects() []defect {
 			"spot/missed-fills-slow-reader", "does not say that it was down", func(b *broken) {
 			b.event = drop(func(ev exchange.Event) bool { return !order(ev) && ev.Kind == exchange.StreamDown })
 		}},
-		{"a reconnect that does not reconcile", "spot/missed-orders spot/missed-fills-disconnect perp/missed-fills-stall", "", func(b *broken) {
+		{"a reconnect that does not reconcile", "spot/missed-orders spot/missed-fills-disconnect perp/missed-fills-stall", "the stream said", func(b *broken) {
 			down := false
 			b.event = func(ev exchange.Event) []exchange.Event {
 				switch {
@@ -153,7 +153,7 @@ func streamDefects() []defect {
 		{"a stream that ends without an error", "spot/unsubscribe spot/unknown-symbol", "ended without an error", func(b *broken) {
 			b.ended = func(string, error) error { return nil }
 		}},
-		{"a stream whose context does not end it", "spot/unsubscribe", "", func(b *broken) {
+		{"a stream whose context does not end it", "spot/unsubscribe", "does not return", func(b *broken) {
 			b.context = func(op string, ctx context.Context) context.Context {
 				if !strings.HasPrefix(op, "stream of books") {
 					return ctx
@@ -197,7 +197,7 @@ func accountDefects() []defect {
 		{"an asset twice", "spot/balances-traded", "twice in one wallet", func(b *broken) {
 			b.balances = func(l []exchange.Balance) []exchange.Balance { return append(l, l[0]) }
 		}},
-		{"balances that do not move", "spot/balances-traded spot/fee-asset", "", func(b *broken) {
+		{"balances that do not move", "spot/balances-traded spot/fee-asset", ", w", func(b *broken) {
 			var kept []exchange.Balance
 			b.balances = func(l []exchange.Balance) []exchange.Balance {
 				if kept == nil {
@@ -234,7 +234,7 @@ func accountDefects() []defect {
 				return r
 			}
 		}},
-		{"a fill that is listed twice", "spot/ioc-full", "", func(b *broken) {
+		{"a fill that is listed twice", "spot/ioc-full", "the list of fills has", func(b *broken) {
 			b.fills = func(l []exchange.Fill) []exchange.Fill { return append(l, l...) }
 		}},
 		{"all orders but one", "spot/cancel-all perp/cancel-all", "is not ended", func(b *broken) {

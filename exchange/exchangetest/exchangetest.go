@@ -64,6 +64,8 @@ type Stage interface {
 	Reopen(t *testing.T) exchange.Exchange
 	// Sent counts the requests of op that have reached the venue, those that met a fault among them.
 	Sent(op string) int
+	// Met counts the requests and messages of op that have met the fault of that kind.
+	Met(op, kind string) int
 }
 
 // Fault is something that goes wrong. The names of Op and Kind are those of exchange/sim's Op and Fault.

@@ -3,6 +3,7 @@ package exchangetest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
@@ -16,6 +17,7 @@ func refusalCases() []test {
 		{name: "account", only: once, alone: true, run: account},
 		{name: "read-only-key", run: readOnlyKey, open: func(c *Config) func(*testing.T) exchange.Exchange { return c.OpenReadOnly }},
 		{name: "deadline-passed", alone: true, run: deadlinePassed},
+		{name: "deadline-ahead", alone: true, run: deadlineAhead},
 		{name: "deadline-late", long: true, run: deadlineLate},
 	}
 	for _, x := range []struct {
@@ -36,12 +38,23 @@ func (s *scene) refused(r exchange.OrderRequest, class error) {
 	s.Helper()
 	if _, err := s.x.Place(s.ctx, r); err != nil {
 		s.wantRefused("place", err, class)
+		if class == nil {
+			s.wantNoExcuse("place", err)
+		}
 		s.absent(r)
 		return
 	}
 	o := s.ended(r.Ref())
 	if o.Status == exchange.StatusFilled || o.Filled.Sign() != 0 {
 		s.Errorf("order %s, which should be refused, is %s", r.ClientID, describe(o, nil))
+	}
+}
+
+// wantNoExcuse wants the reason of a refusal to be the order itself, not that the venue could not take it now, or not from this account.
+func (s *scene) wantNoExcuse(op string, err error) {
+	s.Helper()
+	if wrapped(err, exchange.ErrRateLimited, exchange.ErrBanned, exchange.ErrInsufficientFunds, exchange.ErrUnauthorized, exchange.ErrUnavailable) > 0 {
+		s.Errorf("%s: %v, want a refusal of the order itself", op, err)
 	}
 }
 
@@ -68,6 +81,10 @@ func funds(s *scene) {
 	list, err := s.x.Balances(s.ctx)
 	s.must("balances", err)
 	y := s.run.symbol
+	want := 1 // refusals, one an asset that pays
+	if y.Kind == exchange.Spot {
+		want = 2
+	}
 	for _, b := range list {
 		r := s.limit(exchange.Buy, bid, 1)
 		switch {
@@ -85,6 +102,10 @@ func funds(s *scene) {
 			r.Quantity = r.Quantity.Min(s.ins.MaxQty)
 		}
 		s.refused(r, exchange.ErrInsufficientFunds)
+		want--
+	}
+	if want != 0 {
+		s.Errorf("balances do not tell what the orders would be paid with: %+v", list)
 	}
 }
 
@@ -141,15 +162,29 @@ func deadlinePassed(s *scene) {
 	s.refused(r, nil)
 }
 
+// An order that arrives before its deadline is taken, and the deadline does not end it.
+func deadlineAhead(s *scene) {
+	s.listen()
+	r := s.limit(exchange.Buy, bid-levels, 1)
+	r.Deadline = s.now().Add(20 * second)
+	s.place(r)
+	s.resting(r.Ref())
+	s.pass(time.Minute)
+	s.resting(r.Ref())
+	s.cancel(r)
+	s.wantEnd(r, exchange.StatusCanceled, exchange.Decimal{})
+}
+
 // An order that arrives after its deadline is refused by the venue, whatever its sender has come to think meanwhile.
 func deadlineLate(s *scene) {
 	r := s.limit(exchange.Buy, ask, 1)
 	r.Deadline = s.now().Add(3 * second)
-	s.fault(Fault{Op: "place", Kind: "slow", For: 6 * second})
-	if _, err := s.x.Place(s.ctx, r); err == nil {
-		s.Errorf("an order that arrived after its deadline is no error")
-	}
-	s.rest(10 * second)
+	s.once("place", func() {
+		s.fault(Fault{Op: "place", Kind: "slow", For: 6 * second})
+		if _, err := s.x.Place(s.ctx, r); err == nil {
+			s.Errorf("an order that arrived after its deadline is no error")
+		}
+	})
 	s.absent(r)
 	s.forget(r)
 }

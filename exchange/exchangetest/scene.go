@@ -35,6 +35,8 @@ type scene struct {
 
 	mu     sync.Mutex
 	placed []exchange.OrderRequest // that may exist at the venue
+	said   []answer
+	traps  map[[2]string]int // how often each operation must have met each fault in the end
 }
 
 // play runs one case. Its body has a goroutine of its own, which a fatal failure ends, wherever the failures are kept.
@@ -79,6 +81,7 @@ func (c *Config) play(t *testing.T, r run, to reporter) {
 	go func() {
 		defer close(done)
 		defer s.close()
+		defer s.sprung()
 		s.open()
 		r.test.run(s)
 		s.agreeOnAll()
@@ -215,8 +218,28 @@ func (s *scene) place(r exchange.OrderRequest) exchange.Order {
 	return o
 }
 
-// fault sets a trap.
+// fault sets a trap. The case fails when nothing has sprung it in the end: what it shows would be nothing.
 func (s *scene) fault(f Fault) {
 	s.Helper()
+	trap := [2]string{f.Op, f.Kind}
+	if s.traps == nil {
+		s.traps = make(map[[2]string]int)
+	}
+	if _, ok := s.traps[trap]; !ok {
+		s.traps[trap] = s.stage.Met(f.Op, f.Kind)
+	}
+	s.traps[trap]++
 	s.must("fault "+f.Op+" "+f.Kind, s.stage.Fault(f))
+}
+
+func (s *scene) sprung() {
+	s.Helper()
+	for trap, want := range s.traps {
+		if trap[0] == "connect" && s.stage.Sent("connect") == 0 {
+			continue // there are no connections
+		}
+		if n := s.stage.Met(trap[0], trap[1]); n < want {
+			s.Errorf("exchangetest: of the faults %q at %q, %d have not happened", trap[1], trap[0], want-n)
+		}
+	}
 }

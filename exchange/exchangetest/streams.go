@@ -132,7 +132,7 @@ func (s *scene) never(r exchange.OrderRequest, doubtful map[string]bool) bool {
 // What the venue tells twice is told once.
 func doubledEvents(s *scene) {
 	s.listen()
-	for n := 1; n <= 6; n++ {
+	for n := 1; n <= 3; n++ {
 		s.fault(Fault{Op: "orders", Kind: "twice", Nth: n})
 	}
 	r := s.limit(exchange.Buy, inside, 3)

@@ -105,7 +105,14 @@ func (s *scene) books(symbols ...exchange.Symbol) *tape[*exchange.Book] {
 	return record(s, func(ctx context.Context, p *tape[*exchange.Book]) error {
 		emits := make(map[exchange.Symbol]func(*exchange.Book))
 		for _, y := range symbols {
-			emits[y] = exclusive(s, "books of "+y.String(), func(b *exchange.Book) { p.add(b.Clone()) })
+			invalid := false
+			emits[y] = exclusive(s, "books of "+y.String(), func(b *exchange.Book) {
+				if invalid && b.Err != nil {
+					s.Errorf("stream: a book of %s that is invalid already is emitted again: %v", y, b.Err)
+				}
+				invalid = b.Err != nil
+				p.add(b.Clone())
+			})
 		}
 		return s.x.StreamBooks(ctx, symbols, func(b *exchange.Book) {
 			emit := emits[b.Market.Symbol]

@@ -49,6 +49,9 @@ func (s Stage) Reopen(t *testing.T) exchange.Exchange { return s.Client(t) }
 // Sent counts what the injector has decided about.
 func (s Stage) Sent(op string) int { return s.Injector.Calls(sim.Op(op)) }
 
+// Met counts the fates that the injector has given.
+func (s Stage) Met(op, kind string) int { return s.Injector.Struck(sim.Op(op), sim.Fault(kind)) }
+
 // Config is an engine as the contract wants it: both accounts, with what they need of every asset of the instruments.
 func Config(venue exchange.Venue, instruments ...exchange.Instrument) sim.EngineConfig {
 	own := make(map[exchange.Asset]exchange.Decimal)
