@@ -258,4 +258,11 @@ func TestTwoAccountsMeet(t *testing.T) {
 	if _, err := sim.NewLink(sim.LinkConfig{Engine: e, Loop: loop, Account: "three"}); !errors.Is(err, exchange.ErrInvalid) {
 		t.Errorf("an account that there is not: %v", err)
 	}
+	second.ClientID = "other"
+	links[""].Place(second, func(o exchange.Order, err error) {
+		if !errors.Is(err, exchange.ErrNotSent) || !errors.Is(err, exchange.ErrInvalid) || o.ClientID != "other" {
+			t.Errorf("an order of another account: %v, %v", o, err)
+		}
+	})
+	loop.Run()
 }

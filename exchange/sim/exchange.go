@@ -13,6 +13,8 @@ import (
 // ErrClosed is the cause of errors after [Exchange.Close].
 var ErrClosed = errors.New("sim: exchange closed")
 
+var errNoBook = fmt.Errorf("sim: no book: %w", exchange.ErrInvalid)
+
 // ExchangeConfig makes one account of an Engine an exchange.Exchange.
 type ExchangeConfig struct {
 	Engine  *Engine            // required, or Floor; it belongs to the Exchange from now on, see [Exchange.Inspect]
@@ -66,7 +68,9 @@ func NewExchange(cfg ExchangeConfig) (*Exchange, error) {
 	if floor == nil {
 		floor = NewFloor(cfg.Engine)
 	}
-	cfg.Engine = floor.engine
+	if cfg.Engine = floor.engine; cfg.Engine == nil {
+		return nil, fmt.Errorf("sim: exchange on a floor without an engine: %w", exchange.ErrInvalid)
+	}
 	if cfg.Account == "" {
 		cfg.Account = cfg.Engine.Account() // the accounts do not change after NewEngine
 	}
@@ -125,6 +129,9 @@ func (x *Exchange) Inspect(f func(*Engine)) {
 // Publish makes b the liquidity of its market, and shows what orders have left of it to the streams. It never waits for a
 // subscriber. b stays the caller's. Errors are those of Engine.SetBook.
 func (x *Exchange) Publish(b *exchange.Book) (err error) {
+	if b == nil {
+		return errNoBook
+	}
 	x.floor.Do(func(now time.Time, e *Engine) { err = e.SetBook(now, b) })
 	return err
 }
@@ -177,13 +184,25 @@ func (x *Exchange) CancelAllAfter(ctx context.Context, s exchange.Symbol, after 
 		}
 		delete(x.dead, s)
 		if after > 0 {
-			x.dead[s] = time.AfterFunc(after, func() {
-				x.floor.Do(func(now time.Time, e *Engine) { e.CancelAll(now, x.cfg.Account, s) })
-			})
+			x.arm(s, after)
 		}
 		return exchange.Order{}, nil
 	}
 	return x.send(ctx, q).err
+}
+
+// arm sets the switch of s, under the floor's lock. One that strikes while another call has the lock may have been renewed by it.
+func (x *Exchange) arm(s exchange.Symbol, after time.Duration) {
+	var t *time.Timer
+	t = time.AfterFunc(after, func() {
+		x.floor.Do(func(now time.Time, e *Engine) {
+			if x.dead[s] == t {
+				delete(x.dead, s)
+				e.CancelAll(now, x.cfg.Account, s)
+			}
+		})
+	})
+	x.dead[s] = t
 }
 
 // ref points at what is done to all orders on s.
@@ -213,17 +232,15 @@ func (x *Exchange) send(ctx context.Context, q request) answer {
 
 // refuseToSend reports why a call ends before anything leaves.
 func (x *Exchange) refuseToSend(ctx context.Context, q request) error {
-	err := &exchange.Error{Venue: x.Venue(), Op: q.name, Outcome: exchange.ErrNotSent, Err: ctx.Err()}
-	switch {
-	case x.isClosed():
-		err.Err = ErrClosed
-	case err.Err != nil:
-	case q.op != OpRead && (q.ref.Account != x.cfg.Account || q.ref.Market.Venue != x.Venue()):
-		err.Class, err.Message = exchange.ErrInvalid, fmt.Sprintf("account %q at %s, this is %q", q.ref.Account, q.ref.Market.Venue, x.cfg.Account)
-	default:
-		return nil
+	cause := ctx.Err()
+	if x.isClosed() {
+		cause = ErrClosed
 	}
-	if q.op == OpLookup || q.op == OpRead {
+	if cause == nil {
+		return q.foreign(x.Venue(), x.cfg.Account)
+	}
+	err := &exchange.Error{Venue: x.Venue(), Op: q.name, Outcome: exchange.ErrNotSent, Err: cause}
+	if q.question() {
 		err.Outcome = nil
 	}
 	return err

@@ -281,6 +281,7 @@ func TestNewExchangeRefuses(t *testing.T) {
 	e := newEngine(t, config())
 	for name, cfg := range map[string]sim.ExchangeConfig{
 		"no engine":         {},
+		"an empty floor":    {Floor: new(sim.Floor)},
 		"negative time-out": {Engine: e, Timeout: -1},
 		"negative latency":  {Engine: e, Latency: sim.Latency{Entry: sim.Delay{Jitter: -1}}},
 		"rates above one":   {Engine: e, Faults: sim.Faults{Lookups: sim.Rates{Slow: 1e6 + 1}}},

@@ -93,7 +93,7 @@ func (f Faults) validate() error {
 			return fmt.Errorf("sim: fault rates %+v are above one in one: %w", r, exchange.ErrInvalid)
 		}
 	}
-	if f.SlowBy < 0 {
+	if f.SlowBy < 0 || f.SlowBy > longest {
 		return fmt.Errorf("sim: faults slow by %s: %w", f.SlowBy, exchange.ErrInvalid)
 	}
 	sums := map[Op]uint64{OpPlace: f.Orders.sum(), OpReplace: f.Orders.sum(), OpCancel: f.Orders.sum(), OpLookup: f.Lookups.sum()}
@@ -208,7 +208,7 @@ func (d *draw) meet(t *Fate, r Rule) {
 		t.Out += t.For
 	case Late:
 		if !d.Deadline.IsZero() {
-			t.In = max(t.In, d.Deadline.Sub(d.now)+time.Millisecond)
+			t.In = max(t.In, min(d.Deadline.Sub(d.now), longest)+time.Millisecond)
 		}
 	case Partial, FillAfterCancel:
 		t.Percent = r.Percent

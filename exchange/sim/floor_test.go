@@ -177,3 +177,29 @@ func TestExchangeCancelsAllAfter(t *testing.T) {
 		}
 	})
 }
+
+// A switch that strikes at the instant at which it is switched off: what the call said holds.
+func TestExchangeSwitchedOffInTime(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			x := newExchange(t, sim.ExchangeConfig{})
+			publish(t, x, around100(spot))
+			if _, err := x.Place(t.Context(), limit("a", spot, exchange.Buy, "1", "90")); err != nil {
+				t.Fatal(err)
+			}
+			if err := x.CancelAllAfter(t.Context(), spot.Symbol, time.Second); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(time.Second)
+			if err := x.CancelAllAfter(t.Context(), spot.Symbol, 0); err != nil {
+				t.Fatal(err)
+			}
+			ref := exchange.OrderRef{Market: spot, ClientID: "a"}
+			before, _ := x.Lookup(t.Context(), ref)
+			synctest.Wait()
+			if after, _ := x.Lookup(t.Context(), ref); after.Status != before.Status {
+				t.Errorf("%s when it was switched off, %s later", before.Status, after.Status)
+			}
+		})
+	}
+}

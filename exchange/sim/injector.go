@@ -45,7 +45,7 @@ func (r Rule) validate() error {
 		return fail("no such pair")
 	case r.Nth < 0 || r.Count < 0:
 		return fail("call %d, %d times", r.Nth, r.Count)
-	case r.For < 0 && r.Fault != Skew:
+	case r.For < 0 && r.Fault != Skew, r.For > longest, r.For < -longest:
 		return fail("for %s", r.For)
 	case r.Percent < 0 || r.Percent > 100:
 		return fail("%d percent", r.Percent)
@@ -71,7 +71,7 @@ type Fate struct {
 }
 
 // Injector gives calls their fates: by the script first, then by chance. The same calls in the same order of each key meet the same
-// fates, whatever happens in between. It is safe for concurrent use.
+// fates, whatever happens in between. It is safe for concurrent use. The zero value has no faults and takes no time.
 type Injector struct {
 	mu      sync.Mutex
 	faults  Faults
@@ -103,7 +103,7 @@ func NewInjector(f Faults, l Latency) (*Injector, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
 	}
-	i := &Injector{faults: f, latency: l, chances: make(map[Op][]Chance), counts: make(map[Op]int), struck: make(map[strike]int)}
+	i := &Injector{faults: f, latency: l, chances: make(map[Op][]Chance)}
 	for _, c := range f.Chances {
 		i.chances[c.Op] = append(i.chances[c.Op], c)
 	}
@@ -145,6 +145,9 @@ func (i *Injector) Struck(op Op, f Fault) int {
 func (i *Injector) Next(now time.Time, c Call) Fate {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.counts == nil {
+		i.counts, i.struck = make(map[Op]int), make(map[strike]int)
+	}
 	i.counts[c.Op]++
 	d := draw{f: &i.faults, l: &i.latency, may: i.chances[c.Op], now: now, Call: c, try: i.tries.next(c)}
 	t := d.travel()
@@ -170,7 +173,7 @@ func (i *Injector) scripted(c Call) (found Rule, ok bool) {
 			found, ok = r.Rule, true
 		}
 	}
-	i.rules = slices.DeleteFunc(i.rules, func(r *armed) bool { return r.seen >= r.Nth+r.Count-1 })
+	i.rules = slices.DeleteFunc(i.rules, func(r *armed) bool { return r.seen-r.Nth >= r.Count-1 })
 	return found, ok
 }
 

@@ -3,6 +3,7 @@ package sim_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,7 @@ func TestRulesStrikeAtTheNthCall(t *testing.T) {
 		{"the second", []sim.Rule{{Fault: sim.Refused, Nth: 2}}, "aab", "- refused -"},
 		{"two from the second on", []sim.Rule{{Fault: sim.Reset, Nth: 2, Count: 2}}, "abcd", "- reset reset -"},
 		{"the second of a key", []sim.Rule{{Fault: sim.LostAck, Nth: 2, Key: "b"}}, "ababb", "- - - lost-ack -"},
+		{"for ever", []sim.Rule{{Fault: sim.Refused, Nth: 2, Count: math.MaxInt}}, "abc", "- refused refused"},
 		{"another operation's", []sim.Rule{{Op: sim.OpCancel, Fault: sim.Refused}}, "aa", "- -"},
 		{"two rules", []sim.Rule{{Fault: sim.Empty}, {Fault: sim.HTML, Nth: 2}}, "aaa", "empty html -"},
 		{"two at one call", []sim.Rule{{Fault: sim.Empty}, {Fault: sim.HTML, Count: 2}}, "aaa", "empty html -"},
@@ -113,6 +115,7 @@ func TestImpossibleRulesAreRefused(t *testing.T) {
 		"call fault":         {Op: sim.OpBooks, Fault: sim.Refused},
 		"negative count":     {Op: sim.OpPlace, Fault: sim.Reset, Count: -1},
 		"negative call":      {Op: sim.OpPlace, Fault: sim.Reset, Nth: -1},
+		"a time too long":    {Op: sim.OpPlace, Fault: sim.Slow, For: math.MaxInt64},
 		"negative time":      {Op: sim.OpPlace, Fault: sim.Slow, For: -1},
 		"more than all":      {Op: sim.OpPlace, Fault: sim.Partial, Percent: 101},
 		"less than nothing":  {Op: sim.OpPlace, Fault: sim.Partial, Percent: -1},
@@ -137,6 +140,17 @@ func TestImpossibleRulesAreRefused(t *testing.T) {
 	full := []sim.Chance{{Op: sim.OpBooks, Fault: sim.Drop, PerMillion: 6e5}, {Op: sim.OpBooks, Fault: sim.Twice, PerMillion: 5e5}}
 	if _, err := sim.NewInjector(sim.Faults{Chances: full}, sim.Latency{}); !errors.Is(err, exchange.ErrInvalid) {
 		t.Errorf("chances above one: %v", err)
+	}
+}
+
+func TestZeroInjector(t *testing.T) {
+	var i sim.Injector
+	if f := i.Next(start, sim.Call{Op: sim.OpPlace, Key: "a"}); f != (sim.Fate{}) || i.Calls(sim.OpPlace) != 1 {
+		t.Errorf("%+v", f)
+	}
+	far := newInjector(t, sim.Faults{Script: []sim.Rule{{Op: sim.OpPlace, Fault: sim.Late}}})
+	if f := far.Next(start, sim.Call{Op: sim.OpPlace, Deadline: start.Add(math.MaxInt64)}); f.In < time.Hour {
+		t.Errorf("late for a deadline in 292 years: %+v", f)
 	}
 }
 

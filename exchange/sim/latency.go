@@ -40,6 +40,9 @@ type Measured struct {
 // constant reports whether every delay is Min.
 func (d *Delay) constant() bool { return d.Jitter == 0 && len(d.Quantiles) == 0 && len(d.Rows) == 0 }
 
+// longest bounds all that is waited for, so that sums do not overflow: 36 years.
+const longest time.Duration = 1 << 60
+
 // draw is the delay of what h was drawn for, at now.
 func (d *Delay) draw(now time.Time, h uint64) time.Duration {
 	sum := d.Min
@@ -109,6 +112,13 @@ func (d *Delay) wrong() string {
 	if d.Min < 0 || d.Jitter < 0 {
 		return fmt.Sprintf("negative: %s, %s", d.Min, d.Jitter)
 	}
+	most := uint64(d.Min) + uint64(d.Jitter)
+	if n := len(d.Quantiles); n > 0 {
+		most += uint64(d.Quantiles[n-1].Delay)
+	}
+	if most > uint64(longest) {
+		return fmt.Sprintf("%s and %s and more take too long", d.Min, d.Jitter)
+	}
 	for i, q := range d.Quantiles {
 		switch {
 		case q.Share > million || q.Delay < 0:
@@ -119,7 +129,7 @@ func (d *Delay) wrong() string {
 	}
 	for i, r := range d.Rows {
 		switch {
-		case r.Delay < 0:
+		case r.Delay < 0 || r.Delay > longest:
 			return fmt.Sprintf("measured %s", r.Delay)
 		case i > 0 && !r.At.After(d.Rows[i-1].At):
 			return fmt.Sprintf("row of %s after one of %s", r.At, d.Rows[i-1].At)

@@ -70,9 +70,9 @@ func TestLatencyAsMeasured(t *testing.T) {
 			t.Errorf("at %s: %s, want %s", c.at, got, c.want)
 		}
 	}
-	far := sim.Delay{Rows: []sim.Measured{{at(-100 * 365 * 24 * time.Hour), 0}, {at(100 * 365 * 24 * time.Hour), 1 << 62}}}
-	if got := entries(t, far, start, 1)[0]; got != 1<<61 {
-		t.Errorf("half of the way along two centuries: %d, want %d", got, 1<<61)
+	far := sim.Delay{Rows: []sim.Measured{{at(-100 * 365 * 24 * time.Hour), 0}, {at(100 * 365 * 24 * time.Hour), 1 << 60}}}
+	if got := entries(t, far, start, 1)[0]; got != 1<<59 {
+		t.Errorf("half of the way along two centuries: %d, want %d", got, 1<<59)
 	}
 }
 
@@ -87,6 +87,9 @@ func TestLatencyRefuses(t *testing.T) {
 	for name, d := range map[string]sim.Delay{
 		"negative":                 {Min: -1},
 		"negative jitter":          {Jitter: -1},
+		"too long":                 {Min: 1 << 59, Jitter: 1<<59 + 1},
+		"a sum that overflows":     {Min: 1<<63 - 1, Jitter: 1<<63 - 1},
+		"a row that is too long":   {Rows: []sim.Measured{{start, 1<<60 + 1}}},
 		"share above one":          {Quantiles: []sim.Quantile{{1_000_001, ms}}},
 		"shares out of order":      {Quantiles: []sim.Quantile{{5, ms}, {5, ms}}},
 		"quantiles out of order":   {Quantiles: []sim.Quantile{{5, ms}, {6, 0}}},

@@ -129,6 +129,9 @@ func (k *Link) CancelAll(s exchange.Symbol, done func(error)) {
 // Publish gives the engine a book and forwards what follows from it: the visible book, fills of resting orders. Errors are
 // those of Engine.SetBook.
 func (k *Link) Publish(b *exchange.Book) error {
+	if b == nil {
+		return errNoBook
+	}
 	err := k.cfg.Engine.SetBook(k.cfg.Loop.Now(), b)
 	k.forward()
 	return err
@@ -138,6 +141,10 @@ func (k *Link) Publish(b *exchange.Book) error {
 // will strike.
 func (k *Link) send(q request, done func(exchange.Order, error)) {
 	loop := k.cfg.Loop
+	if err := q.foreign(k.Venue(), k.cfg.Account); err != nil {
+		loop.After(0, func() { done(q.failed(err).order, err) })
+		return
+	}
 	t := k.inj.Next(loop.Now(), q.call())
 	silent := t.Fault == LostAck || t.In+t.Out >= k.cfg.Timeout // the caller gives up before an answer comes
 	if silent {

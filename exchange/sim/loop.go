@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Loop is virtual time: a queue of timed events, run one at a time on the caller's thread. Events of one instant run in the order in
 // which they were posted, so that a run is repeated exactly. It is not safe for concurrent use.
@@ -29,7 +32,7 @@ func (l *Loop) Now() time.Time { return l.start.Add(l.now) }
 // After posts f to run d from now. It never runs f at once; a d that is not positive means after all else that is due now.
 func (l *Loop) After(d time.Duration, f func()) {
 	l.seq++
-	l.queue = append(l.queue, timed{l.now + max(d, 0), l.seq, f})
+	l.queue = append(l.queue, timed{l.now + min(max(d, 0), math.MaxInt64-l.now), l.seq, f})
 	q := l.queue
 	for i := len(q) - 1; i > 0; {
 		parent := (i - 1) / 2

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -105,4 +106,12 @@ func TestLoopAgainstASortedList(t *testing.T) {
 			t.Fatalf("seed %d: ran %v\nwant %v", seed, got, want)
 		}
 	}
+}
+
+// What is too far away to be told as a time stays where it is.
+func TestLoopFarAway(t *testing.T) {
+	l := sim.NewLoop(start)
+	l.RunUntil(start.Add(time.Second))
+	l.After(math.MaxInt64, func() { t.Error("292 years have passed") })
+	l.RunUntil(start.Add(time.Hour))
 }

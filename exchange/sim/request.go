@@ -54,6 +54,23 @@ func cancelingAll(ref exchange.OrderRef) request {
 // call is what the fate of q depends on.
 func (q request) call() Call { return Call{q.op, refKey(q.ref), q.deadline} }
 
+func (q request) question() bool { return q.op == OpLookup || q.op == OpRead }
+
+// foreign is why a client of account a at v does not send q; nil: it is its own.
+func (q request) foreign(v exchange.Venue, a exchange.AccountID) error {
+	if q.op == OpRead || q.ref.Account == a && q.ref.Market.Venue == v {
+		return nil
+	}
+	err := &exchange.Error{
+		Venue: v, Op: q.name, Outcome: exchange.ErrNotSent, Class: exchange.ErrInvalid,
+		Message: fmt.Sprintf("account %q at %s, this is %q", q.ref.Account, q.ref.Market.Venue, a),
+	}
+	if q.question() {
+		err.Outcome = nil
+	}
+	return err
+}
+
 // answer is what comes back.
 type answer struct {
 	order exchange.Order
@@ -70,7 +87,7 @@ func (q request) failed(err error) answer {
 // unanswered is what a client makes of it when no answer comes.
 func (q request) unanswered(v exchange.Venue, cause error) answer {
 	err := &exchange.Error{Venue: v, Op: q.name, Outcome: exchange.ErrOutcomeUnknown, Code: "timeout", Err: cause}
-	if q.op == OpLookup || q.op == OpRead { // it has no outcome, it just was not answered
+	if q.question() { // it has no outcome, it just was not answered
 		err.Outcome, err.Class = nil, exchange.ErrUnavailable
 	}
 	return q.failed(err)
@@ -160,7 +177,7 @@ func (q request) verdict(v exchange.Venue, t Fate) error {
 	default:
 		return nil
 	}
-	if q.op == OpLookup || q.op == OpRead {
+	if q.question() {
 		e.Outcome = nil
 	}
 	return e
