@@ -189,3 +189,50 @@ func TestPerpetualsBetweenAccounts(t *testing.T) {
 	}
 	audit(t, cfg, e)
 }
+
+// What rests, what is held and what arrives never come to more than 64 bits hold, whoever owns it.
+func TestSizesThatAddUpToTooMuch(t *testing.T) {
+	huge := []exchange.Amount{{Asset: "USDT", Quantity: dec("1e30")}, {Asset: "BTC", Quantity: dec("1e30")}}
+	cfg := config()
+	cfg.Balances, cfg.Accounts = huge, []sim.AccountConfig{{ID: "two", Balances: huge}}
+	for _, m := range []exchange.Market{spot, perp} {
+		e := newEngine(t, cfg)
+		setBook(t, e, around100(m))
+		sell := func(a exchange.AccountID, id, quantity string) error {
+			_, err := e.Submit(start, of(a, limit(id, m, exchange.Sell, quantity, "105")))
+			return err
+		}
+		refused := func(err error) bool {
+			var x *exchange.Error
+			return errors.As(err, &x) && x.Code == "size"
+		}
+		if err := sell("", "a", "3e16"); err != nil {
+			t.Fatal(err)
+		}
+		finer := around100(m)
+		finer.Scale.Size = -3
+		if err := e.SetBook(start, finer); !errors.Is(err, exchange.ErrScale) {
+			t.Errorf("units in which it does not fit: %v", err)
+		}
+		setBook(t, e, around100(m))
+		for _, a := range []exchange.AccountID{"", "two"} {
+			if err := sell(a, "b", "2e16"); !refused(err) {
+				t.Errorf("%q: too much rests: %v", a, err)
+			}
+		}
+		if _, err := e.Replace(start, exchange.OrderRef{Market: m, ClientID: "a"}, exchange.Change{Quantity: dec("4e16")}); err != nil {
+			t.Errorf("its own size stands in its way: %v", err)
+		}
+		if _, err := e.Replace(start, exchange.OrderRef{Market: m, ClientID: "a"}, exchange.Change{Quantity: dec("5e16")}); !refused(err) {
+			t.Errorf("too much by a replacement: %v", err)
+		}
+		audit(t, cfg, e)
+		if _, err := e.Submit(start, ioc(of("two", limit("take", m, exchange.Buy, "4e16", "105")))); err != nil {
+			t.Fatal(err)
+		}
+		if err := sell("", "c", "2e16"); refused(err) != (m == perp) {
+			t.Errorf("%s: on top of a position: %v", m, err)
+		}
+		audit(t, cfg, e)
+	}
+}

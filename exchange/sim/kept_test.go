@@ -60,6 +60,31 @@ func TestOldOrdersAreForgotten(t *testing.T) {
 	}
 }
 
+// What an event tells is kept with it, however few orders are to be kept.
+func TestEventsKeepTheirOrders(t *testing.T) {
+	cfg := config()
+	cfg.KeepOrders, cfg.EventBuffer = 1, 50
+	cfg.Balances[0].Quantity = dec("1e9")
+	e := newEngine(t, cfg)
+	setBook(t, e, book(spot, nil, [][2]int64{{1010, 1e12}}))
+	for i := range 500 {
+		submit(t, e, ioc(limit(fmt.Sprint(i), spot, exchange.Buy, "0.01", "101")))
+	}
+	_, next, _ := e.Events(0)
+	news, _, ok := e.Events(next - 50)
+	if !ok {
+		t.Fatal("no events")
+	}
+	for i, ev := range news {
+		if want := fmt.Sprint(450 + i); ev.Order.ClientID != want || len(ev.Order.Fills) != 1 || ev.Order.Fills[0].ClientID != want {
+			t.Fatalf("event %d: %s of %s", i, shape(ev.Order), ev.Order.ClientID)
+		}
+	}
+	if n := len(e.Log()); n > 52 {
+		t.Errorf("%d fills are kept", n)
+	}
+}
+
 // An order that is replaced without end does not grow; its events tell what it was.
 func TestReplacedWithoutEnd(t *testing.T) {
 	cfg := config()
@@ -111,9 +136,9 @@ func TestLongRunsAreBounded(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	short := heap(10_000)
-	if long := heap(100_000); long > short+short/2+1<<20 {
-		t.Errorf("%d bytes after 10,000 orders, %d after 110,000", short, long)
+	short := heap(20_000)
+	if long := heap(180_000); long > short+short/4+1<<18 {
+		t.Errorf("%d bytes after 20,000 orders, %d after 200,000", short, long)
 	}
 	runtime.KeepAlive(e)
 }
