@@ -101,11 +101,18 @@ func missedOrders(s *scene) {
 			doubtful[r.ClientID] = true
 		}
 	}
-	if _, err := s.x.Cancel(s.ctx, gone.Ref()); err != nil {
+	_, err := s.x.Cancel(s.ctx, gone.Ref())
+	if err != nil {
 		s.wantUnknown("cancel", err)
 	}
 	if !e.await(func(all []exchange.Event) bool { return downs(all) > 0 }) {
 		s.Fatalf("the stream of orders does not say that it was down")
+	}
+	if err != nil { // nor may that have arrived
+		s.pass(time.Minute)
+		if o, err := s.x.Lookup(s.ctx, gone.Ref()); err == nil && o.Status.Working() {
+			s.cancel(gone)
+		}
 	}
 	s.wantEnd(gone, exchange.StatusCanceled, exchange.Decimal{})
 	if !s.never(filled, doubtful) {
