@@ -121,10 +121,10 @@ func TestInProcess(t *testing.T) {
 // Over the protocols, whatever goes wrong: answers, connections, books.
 func TestLiveWithFaults(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes four seconds")
+		t.Skip("takes some seconds")
 	}
 	for _, profile := range []string{"basic", "full"} {
-		s := summaryOf(t, "-duration", "4s", "-faults", profile, "-seed", "7")
+		s := summaryOf(t, "-duration", "2s", "-faults", profile, "-seed", "7")
 		balanced(t, s)
 		if s.Completed+s.Voided+s.Unwound == 0 || s.Fills == 0 {
 			t.Errorf("%s: %+v", profile, s)
