@@ -204,6 +204,11 @@ func orderDefects() []defect {
 		{"a deadline that has passed", "spot/deadline-passed", "is not ended", func(b *broken) {
 			b.request = func(r *exchange.OrderRequest) { r.Deadline = time.Time{} }
 		}},
+	}
+}
+
+func changeDefects() []defect {
+	return []defect{
 		{"a price that stays", "spot/replace-price spot/replace-both spot/replace-again", "is not replaced", func(b *broken) {
 			b.change = func(c *exchange.Change) { c.Price = times(c.Price, "0.9").Floor(dec("0.5")) }
 		}},

@@ -74,6 +74,12 @@ func streamDefects() []defect {
 				ev.Order.Fills = each(func(f *exchange.Fill) { f.TradeID += "0" })(ev.Order.Fills)
 			})
 		}},
+	}
+}
+
+func reconnectDefects() []defect {
+	order := func(ev exchange.Event) bool { return ev.Kind == exchange.OrderUpdate }
+	return []defect{
 		{"a stream that does not come up", "spot/stream-up", "the first event is", func(b *broken) {
 			b.event = func(ev exchange.Event) []exchange.Event {
 				if ev.Kind == exchange.StreamUp {

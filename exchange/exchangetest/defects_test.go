@@ -21,7 +21,7 @@ type defect struct {
 // Each case must be able to fail: it finds at least one defect, and for the reason that it is there for.
 func TestEveryCaseFindsItsDefects(t *testing.T) {
 	found := map[string]bool{}
-	for _, d := range slices.Concat(dataDefects(), answerDefects(), orderDefects(), streamDefects(), accountDefects(), faultDefects(), wrongDefects()) {
+	for _, d := range slices.Concat(dataDefects(), bookDefects(), answerDefects(), orderDefects(), changeDefects(), streamDefects(), reconnectDefects(), accountDefects(), faultDefects(), wrongDefects()) {
 		if d.want == "" {
 			t.Errorf("defect %q may be found for any reason", d.name)
 		}
@@ -66,7 +66,6 @@ func first[T any](n int) func([]T) []T {
 func times(q exchange.Decimal, n string) exchange.Decimal { return q.Mul(dec(n)) }
 
 func dataDefects() []defect {
-	valid := func(b *exchange.Book) bool { return b.Err == nil }
 	return []defect{
 		{"an instrument twice", "spot/instruments", "listed twice", func(b *broken) {
 			b.instruments = func(l []exchange.Instrument) []exchange.Instrument { return append(l, l[0]) }
@@ -108,6 +107,12 @@ func dataDefects() []defect {
 				return k, err
 			}
 		}},
+	}
+}
+
+func bookDefects() []defect {
+	valid := func(b *exchange.Book) bool { return b.Err == nil }
+	return []defect{
 		{"a level that is wrong", "spot/deltas perp/deltas spot/books-twice spot/books-swapped spot/books-corrupt spot/books-cut spot/books-slow-reader",
 			"stream: the last of", func(b *broken) {
 				b.book = func(k *exchange.Book) []*exchange.Book {
