@@ -68,7 +68,7 @@ func (e *Engine) addAccount(c AccountConfig) {
 	for i, m := range e.list {
 		w, y := a.wallet(m), m.ins.Market.Symbol
 		a.holds[i] = holding{base: w.balance(y.Base), quote: w.balance(y.Quote)}
-		if a.feeAsset != "" {
+		if a.feeAsset != "" && a.feeAsset != y.Quote { // fees are in quote anyway
 			a.holds[i].fee = w.balance(a.feeAsset)
 		}
 	}
@@ -142,11 +142,15 @@ func (e *Engine) afford(op string, o *order, w walk) error {
 	switch {
 	case o.m.spot && o.req.Type == exchange.TypeMarket && o.req.Side == exchange.Buy:
 		need = o.account.lockSpot.of(w.notional) // such an order has no limit to reckon with
-	case !o.m.spot && (o.req.Type == exchange.TypeMarket || o.req.TIF != exchange.GTC):
-		// It never rests, so that the part that closes a position needs no margin; a pure reduction always passes.
+	case !o.m.spot:
 		closing := min(o.left, o.reducible())
-		if closing == o.left {
-			return nil
+		if rests := o.req.Type == exchange.TypeLimit && o.req.TIF == exchange.GTC; rests {
+			// It locks in full, whatever it will close when its time comes. Where it turns a position at once, it pays for that as well.
+			if closing == 0 || w.size <= closing || need.sign() > 0 && have.cmp(need) < 0 {
+				break
+			}
+		} else if closing == o.left {
+			return nil // a pure reduction needs no margin
 		}
 		_, need = o.funds(o.left-closing, price)
 		have = have.add(e.released(o, closing, w))

@@ -63,7 +63,8 @@ const (
 // Terms are what a venue can be told about an order beyond the request, and what the simulation does to it.
 type Terms struct {
 	SelfTrade SelfTrade // zero: the engine's
-	// Percent is a fault: at most so much of the quantity executes at once, although there may be depth for more. Zero: all.
+	// Percent is a fault: at most so much of the quantity executes at once, although there may be depth for more. Zero: all. What is
+	// given and would cross the rest of a GTC order is gone then; where an account's order would cross it, the rest expires.
 	Percent int64
 	// PostOnlyEnds makes a post-only order that would take no refusal: it is accepted, and ends at once as StatusExpired with ReasonPostOnly.
 	PostOnlyEnds bool

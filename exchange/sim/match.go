@@ -89,6 +89,8 @@ func (e *Engine) admit(now time.Time, o *order, r *exchange.OrderRequest, terms 
 		return e.refuse("place", exchange.ErrInvalid, "client_id", "no client id")
 	case !r.Deadline.IsZero() && now.After(r.Deadline):
 		return e.refuse("place", nil, "deadline", "%s after the deadline", now.Sub(r.Deadline))
+	case terms.SelfTrade > CancelBoth:
+		return e.refuse("place", exchange.ErrInvalid, "self_trade", "no way of self-trade prevention: %d", terms.SelfTrade)
 	case a.orders[r.ClientID] != nil:
 		return e.refuse("place", exchange.ErrConflict, "duplicate", "client id %s was used before", r.ClientID)
 	}

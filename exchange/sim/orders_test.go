@@ -125,8 +125,11 @@ func TestPerpetualPosition(t *testing.T) {
 	deep := func(bid, ask int64) *exchange.Book {
 		return book(perp, [][2]int64{{bid, 10000}}, [][2]int64{{ask, 10000}})
 	}
-	check := func(what, quantity, cost, free, locked string) {
+	check := func(what, quantity, cost, free, locked, realised string) {
 		t.Helper()
+		if got := e.Realised("", perp.Symbol); !got.Equal(dec(realised)) {
+			t.Errorf("%s: realised %s, want %s", what, got, realised)
+		}
 		p := exchange.Position{}
 		if all := e.Positions(e.Account()); len(all) > 0 {
 			p = all[0]
@@ -139,18 +142,18 @@ func TestPerpetualPosition(t *testing.T) {
 	}
 	setBook(t, e, deep(995, 1000))
 	submit(t, e, ioc(limit("a", perp, exchange.Buy, "2", "100")))
-	check("bought 2 at 100", "2", "200", "980", "20")
+	check("bought 2 at 100", "2", "200", "980", "20", "0")
 	setBook(t, e, deep(1095, 1100))
 	submit(t, e, ioc(limit("b", perp, exchange.Buy, "1", "110")))
-	check("bought 1 at 110", "3", "310", "969", "31")
+	check("bought 1 at 110", "3", "310", "969", "31", "0")
 	submit(t, e, ioc(limit("c", perp, exchange.Sell, "1", "109.5")))
-	check("sold 1 at 109.5", "2", "200.5", "979", "21") // the oldest lot went first
+	check("sold 1 at 109.5", "2", "200.5", "979", "21", "9.5") // the oldest lot went first
 	submit(t, e, ioc(limit("d", perp, exchange.Sell, "5", "109.5")))
-	check("turned to -3 at 109.5", "-3", "-328.5", "985.65", "32.85") // 18.5 settled
+	check("turned to -3 at 109.5", "-3", "-328.5", "985.65", "32.85", "0") // 18.5 settled
 	setBook(t, e, deep(1195, 1200))
 	o := submit(t, e, exchange.OrderRequest{Market: perp, ClientID: "e", Side: exchange.Buy, Type: exchange.TypeMarket, Quantity: dec("3"), ReduceOnly: true})
 	checkShape(t, o, nil, "filled 3.00 3.00@120.0")
-	check("closed at 120", "0", "0", "987", "0") // 31.5 lost
+	check("closed at 120", "0", "0", "987", "0", "0") // 31.5 lost
 }
 
 func TestPerpetualMargin(t *testing.T) {

@@ -192,7 +192,7 @@ func (e *Engine) Log() []exchange.Fill {
 }
 
 // Balances lists the account's assets that are not zero, by name, those of the spot wallet first. Locked is held by resting orders and as margin.
-// Free falls below zero only when the loss of a perpetual position exceeded it: nobody is liquidated here.
+// Free falls below zero only when what a perpetual position lost, or cost in fees and funding, exceeded it: nobody is liquidated here.
 func (e *Engine) Balances(id exchange.AccountID) []exchange.Balance {
 	a := e.accounts[id]
 	if a == nil {
@@ -247,6 +247,20 @@ func (e *Engine) Margin(id exchange.AccountID, s exchange.Symbol) (orders, posit
 	return sum.decimal(), e.margin.of(a.holds[m.index].position.opened).decimal()
 }
 
+// Realised is what closing parts of the account's position on s has brought since it was flat, oldest part first. It is in the position's Cost
+// until the position is flat, and then in the balance; venues move it with each fill.
+func (e *Engine) Realised(id exchange.AccountID, s exchange.Symbol) exchange.Decimal {
+	a, m := e.accounts[id], e.markets[s]
+	if a == nil || m == nil {
+		return exchange.Decimal{}
+	}
+	p := &a.holds[m.index].position
+	if p.quantity < 0 {
+		return p.opened.neg().sub(p.cost).decimal()
+	}
+	return p.opened.sub(p.cost).decimal()
+}
+
 // Entry is the average price at which the account's position on s was opened, as venues show it: closing a part does not move it. It is rounded, and
 // nothing is computed from it. It is zero where there is no position.
 func (e *Engine) Entry(id exchange.AccountID, s exchange.Symbol) exchange.Decimal {
@@ -299,61 +313,4 @@ func (m *market) top(taker exchange.Side) (int64, bool) {
 // unknown is the error of a read about a symbol that is not traded here.
 func (e *Engine) unknown(op string, s exchange.Symbol) error {
 	return &exchange.Error{Venue: e.cfg.Venue, Op: op, Class: exchange.ErrInvalid, Code: "market", Message: "no market " + s.String()}
-}
-
-// Events returns what happened from the event numbered since on, and the number to ask with next time; the first is 0. Only the
-// newest EventBuffer events are sure to be kept: when older ones are asked for, ok is false and nothing is returned but
-// next; [Engine.Changed] then tells what was missed.
-func (e *Engine) Events(since uint64) (news []exchange.Event, next uint64, ok bool) {
-	return e.eventsOf(nil, since)
-}
-
-// AccountEvents is Events without those of other accounts; the numbers are the same.
-func (e *Engine) AccountEvents(id exchange.AccountID, since uint64) (news []exchange.Event, next uint64, ok bool) {
-	return e.eventsOf(&id, since)
-}
-
-func (e *Engine) eventsOf(id *exchange.AccountID, since uint64) (told []exchange.Event, next uint64, ok bool) {
-	v := &e.events
-	if since > v.next || v.next-since > uint64(len(v.ring)) {
-		return nil, v.next, false
-	}
-	for ; since < v.next; since++ {
-		n := &v.ring[since%v.limit]
-		switch {
-		case id != nil && n.account() != *id:
-		case n.other != nil:
-			told = append(told, *n.other)
-		default:
-			told = append(told, exchange.Event{Kind: exchange.OrderUpdate, Order: e.show(n), Time: n.time})
-		}
-	}
-	return told, v.next, true
-}
-
-// Changed sums up the events from the one numbered since on: each of the account's orders that has news as it is now, with the fills since
-// then, in order of the last event about it. It looks at every order: it is for subscribers that have fallen behind Events.
-func (e *Engine) Changed(id exchange.AccountID, since uint64) []exchange.Order {
-	var found []*order
-	for _, x := range e.orders.all {
-		if o := x.order; o != nil && o.account.id == id && o.event >= since {
-			found = append(found, o)
-		}
-	}
-	slices.SortFunc(found, func(a, b *order) int { return cmp.Compare(a.event, b.event) })
-	var r []exchange.Order
-	for _, o := range found {
-		var n news
-		n.is(o)
-		for at := o.first; at != 0; {
-			t := e.trades.at(at)
-			if t.told >= since {
-				n.first, n.last = at, o.latest
-				break
-			}
-			at = t.next
-		}
-		r = append(r, e.show(&n))
-	}
-	return r
 }

@@ -82,10 +82,12 @@ func (e *Engine) ReplaceWith(now time.Time, ref exchange.OrderRef, c exchange.Ch
 	if price, _, _, ok := o.m.meet(&next); ok && o.req.PostOnly {
 		return exchange.Order{}, e.refuse("replace", nil, "post_only", "it would take at %s", o.m.price(price))
 	}
-	if err := e.afford("replace", &next, w); err != nil {
-		return exchange.Order{}, err
-	}
 	stays := next.price == o.price && next.left <= o.left
+	if !stays {
+		if err := e.afford("replace", &next, w); err != nil {
+			return exchange.Order{}, err
+		}
+	}
 	if len(o.past) > 2*e.cfg.EventBuffer { // no event that is kept tells of the older half
 		o.past = append(o.past[:0:0], o.past[e.cfg.EventBuffer:]...)
 	}

@@ -35,7 +35,7 @@ func (e *Engine) execute(now time.Time, o *order, price, size int64, maker bool,
 	if o.untold == 0 {
 		o.untold = n
 	}
-	t.order, t.id, t.told, t.price, t.size, t.fee, t.asset = o, id, e.events.next, price, size, fee, asset
+	t.order, t.id, t.told, t.price, t.size, t.fee, t.asset = o, id, 0, price, size, fee, asset
 	t.time, t.next, t.scale, t.maker = now, 0, m.scale, maker
 }
 
@@ -48,8 +48,11 @@ func (e *Engine) charge(o *order, notional money, size int64, maker bool) (excha
 	}
 	fee := r.of(notional)
 	if h.fee != nil && fee.sign() > 0 {
-		third := moneyOf(fee.decimal().Quo(o.account.feePrice, feePlaces, exchange.Up))
-		if h.fee.free.cmp(third) >= 0 {
+		third, have := moneyOf(fee.decimal().Quo(o.account.feePrice, feePlaces, exchange.Up)), h.fee.free
+		if h.fee == h.base && o.req.Side == exchange.Sell && !o.resting {
+			have = have.sub(units(o.left, int(m.scale.Size))) // which it still has to deliver
+		}
+		if have.cmp(third) >= 0 {
 			h.fee.free = h.fee.free.sub(third)
 			return o.account.feeAsset, third
 		}

@@ -13,7 +13,7 @@ import (
 type trade struct {
 	order *order // nil: forgotten
 	id    uint64
-	told  uint64 // in which event, or in the one that follows
+	told  uint64 // in which event
 	price int64  // these in units of scale
 	size  int64
 	fee   money
@@ -186,66 +186,4 @@ func (e *Engine) forget(o *order) {
 		}
 		l.gone = 0
 	}
-}
-
-// news is an event before it is written out: what an order was like then.
-type news struct {
-	order       *order
-	other       *exchange.Event // instead, when it is about no order
-	time        time.Time
-	reason      string
-	version     uint64
-	filled      int64
-	notional    money
-	fee         feeSum
-	fees        []feeSum
-	first, last int64 // its fills
-	scale       exchange.Scale
-	status      exchange.Status
-}
-
-// account is whose event it is.
-func (n *news) account() exchange.AccountID {
-	if n.other != nil {
-		return n.other.Order.Account
-	}
-	return n.order.account.id
-}
-
-// events is the tail of what happened, numbered from 0.
-type events struct {
-	limit uint64
-	next  uint64 // number of the next one
-	ring  []news // event n is at n % limit
-}
-
-// add makes room for the next event.
-func (v *events) add() *news {
-	v.next++
-	if uint64(len(v.ring)) < v.limit {
-		v.ring = append(v.ring, news{})
-		return &v.ring[len(v.ring)-1]
-	}
-	return &v.ring[(v.next-1)%v.limit]
-}
-
-// is makes n tell how o stands.
-func (n *news) is(o *order) {
-	n.order, n.other, n.time, n.reason, n.version = o, nil, o.time, o.reason, o.version
-	n.filled, n.notional, n.fee, n.fees, n.scale, n.status = o.filled, o.notional, o.fee, o.fees, o.scale, o.status
-}
-
-// tell records the event that o has news, with the fills that were not told yet.
-func (e *Engine) tell(o *order) *news {
-	o.event = e.events.next
-	n := e.events.add()
-	n.is(o)
-	n.first, n.last = 0, 0
-	if o.untold != 0 {
-		n.first, n.last, o.untold = o.untold, o.latest, 0
-	}
-	if !o.ended && o.status.Final() {
-		e.retire(o)
-	}
-	return n
 }

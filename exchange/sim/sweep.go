@@ -184,10 +184,11 @@ func (e *Engine) filled(now time.Time, o *order) *news {
 
 // work has o take up to size and then rests or expires what remains.
 func (e *Engine) work(now time.Time, o *order, size int64) *news {
+	all := size == o.left
 	reason := e.sweep(now, o, size)
 	limit := o.req.Type == exchange.TypeLimit && o.req.TIF == exchange.GTC
-	if limit && reason == "" && o.left > 0 && o.m.vanish(now, o) {
-		reason = e.sweep(now, o, o.left)
+	if limit && reason == "" && o.left > 0 && !all && !o.m.vanish(now, o) {
+		reason = ReasonDepth
 	}
 	switch {
 	case o.left == 0:
@@ -211,16 +212,18 @@ func (e *Engine) work(now time.Time, o *order, size int64) *news {
 
 func (o *order) expire(reason string) { o.status, o.reason = exchange.StatusExpired, reason }
 
-// vanish takes away the given liquidity that o would cross if it rested: only a fault leaves any, and then somebody else was faster.
-func (m *market) vanish(now time.Time, o *order) (any bool) {
+// vanish takes away the given liquidity that o would cross if it rested: only a fault leaves any, and then somebody else was faster. Orders of
+// accounts cannot vanish: it is false when o would cross one.
+func (m *market) vanish(now time.Time, o *order) bool {
 	for {
 		best, ok := m.book.Best(o.req.Side)
 		if !ok || !crosses(o.req.Side, o.price, best.Price) {
-			return any
+			break
 		}
 		m.take(now, o.req.Side, best.Size)
-		any = true
 	}
+	_, _, _, ok := m.meet(o)
+	return !ok
 }
 
 // fillResting fills resting orders that the given book crosses, at their own prices, best first, as far as the crossing levels reach.
