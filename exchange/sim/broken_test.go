@@ -266,3 +266,46 @@ func TestTwoAccountsMeet(t *testing.T) {
 	})
 	loop.Run()
 }
+
+// Funding is heard of at once, and when the stream was down while the engine forgot it and the position was closed.
+func TestLinkTellsOfFunding(t *testing.T) {
+	none := func(exchange.Order, error) {}
+	for name, faults := range map[string]sim.Faults{
+		"at once":       {},
+		"after a break": {Script: []sim.Rule{{Op: sim.OpOrders, Fault: sim.Disconnect, For: time.Hour}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config()
+			cfg.EventBuffer = 2
+			loop, balances := sim.NewLoop(start), 0
+			k, err := sim.NewLink(sim.LinkConfig{Engine: newEngine(t, cfg), Loop: loop, Faults: faults, OnEvent: func(ev exchange.Event) {
+				if ev.Kind == exchange.BalanceUpdate {
+					balances++
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := k.Publish(around100(perp)); err != nil {
+				t.Fatal(err)
+			}
+			k.Place(ioc(limit("a", perp, exchange.Buy, "1", "102")), none)
+			loop.RunUntil(start.Add(time.Second))
+			k.Inspect(func(e *sim.Engine) {
+				if p, err := e.Fund(loop.Now(), perp.Symbol, dec("0.01")); err != nil || len(p) != 1 {
+					t.Fatal(p, err)
+				}
+			})
+			if name == "after a break" {
+				k.Place(ioc(limit("b", perp, exchange.Sell, "1", "98")), none)
+				for _, id := range []string{"c", "d", "e"} {
+					k.Place(ioc(limit(id, perp, exchange.Buy, "1", "90")), none)
+				}
+			}
+			loop.Run()
+			if balances != 1 {
+				t.Errorf("%d events of balances", balances)
+			}
+		})
+	}
+}

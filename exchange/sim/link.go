@@ -14,7 +14,7 @@ const DefaultTimeout = time.Second
 
 // LinkConfig joins an Engine to a Loop.
 type LinkConfig struct {
-	Engine  *Engine            // required; from now on books reach it through Publish. Links of several accounts may share one on one Loop
+	Engine  *Engine            // required; from now on it is reached through Publish and Inspect. Links of several accounts may share one on one Loop
 	Loop    *Loop              // required
 	Account exchange.AccountID // default: the engine's first
 	Latency Latency
@@ -135,6 +135,12 @@ func (k *Link) Publish(b *exchange.Book) error {
 	err := k.cfg.Engine.SetBook(k.cfg.Loop.Now(), b)
 	k.forward()
 	return err
+}
+
+// Inspect runs f on the engine, and forwards what follows from it: for audits, for funding, for what the venue does by itself.
+func (k *Link) Inspect(f func(*Engine)) {
+	f(k.cfg.Engine)
+	k.forward()
 }
 
 // send lets a request travel, act, and its answer travel back. Its fate is known at once, so that a time-out is posted only where it

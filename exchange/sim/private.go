@@ -150,13 +150,15 @@ func (e *Engine) missed(a exchange.AccountID, now time.Time, since uint64) []exc
 			r = append(r, ev)
 		}
 	}
-	if !ok && len(e.Positions(a)) > 0 { // it may have been funded, which is forgotten
+	if perp := slices.ContainsFunc(e.cfg.Instruments, isPerp); perp && !ok { // it may have been funded, which is forgotten
 		all := e.ofStream(exchange.BalanceUpdate, a, now)
 		all.Balances = e.Balances(a)
 		r = append(r, all)
 	}
 	return append(r, e.ofStream(exchange.StreamUp, a, now))
 }
+
+func isPerp(i exchange.Instrument) bool { return i.Market.Symbol.Kind == exchange.Perp }
 
 // numberOf is the number of a's event that is the one at i of those from since on.
 func (e *Engine) numberOf(a exchange.AccountID, since uint64, i int) uint64 {
