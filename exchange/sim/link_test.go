@@ -310,7 +310,8 @@ func TestLinkLosesNoFillWhenEventsOverflow(t *testing.T) {
 		t.Fatal(err)
 	}
 	loop.Run()
-	want := []exchange.EventKind{exchange.StreamUp, exchange.OrderUpdate, exchange.StreamDown, exchange.OrderUpdate, exchange.StreamUp}
+	want := []exchange.EventKind{exchange.StreamUp, exchange.OrderUpdate, exchange.StreamDown, exchange.OrderUpdate, exchange.BalanceUpdate,
+		exchange.StreamUp}
 	if !slices.Equal(kinds, want) {
 		t.Errorf("kinds %v, want %v", kinds, want)
 	}
