@@ -1,6 +1,7 @@
 package okxtest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,34 @@ func TestCancelAllAfter(t *testing.T) {
 		time.Sleep(time.Minute)
 		if pending(r) != 1 {
 			t.Error("it was switched off, and struck")
+		}
+	})
+}
+
+// A switch has a tag or none; each has a limit of its own, and there are not more than twenty with one.
+func TestSwitchesByTag(t *testing.T) {
+	const path = "/api/v5/trade/cancel-all-after"
+	virtual(t, func(r *rig) {
+		for _, bad := range []string{"a-b", "12345678901234567"} {
+			if a := r.post(path, `{"timeOut":"10","tag":"`+bad+`"}`); a.Code != "51000" {
+				t.Errorf("%s: %s", bad, a.raw)
+			}
+		}
+		for i := range 21 {
+			want := "0"
+			if i == 20 {
+				want = "50025"
+			}
+			if a := r.post(path, fmt.Sprintf(`{"timeOut":"10","tag":"t%d"}`, i)); a.Code != want {
+				t.Errorf("%d: %s", i, a.raw)
+			}
+		}
+		if a := r.post(path, `{"timeOut":"10","tag":"t3"}`); a.Code != "50011" {
+			t.Errorf("a tag twice in a second: %s", a.raw)
+		}
+		time.Sleep(11 * time.Second)
+		if a := r.post(path, `{"timeOut":"10","tag":"t20"}`); a.Code != "0" {
+			t.Errorf("after the others struck: %s", a.raw)
 		}
 	})
 }

@@ -18,7 +18,7 @@ func (s *Server) meet(w http.ResponseWriter, r *http.Request, c *call, what sim.
 			s.meter.Ban(limitFront, c.remote, c.fate.For)
 			return forbidden()
 		case sim.RateLimited:
-			s.exhaust(c, r, what, limit)
+			s.exhaust(c, r, limit)
 		case sim.Refused:
 			if what.Op != sim.OpRead && what.Op != sim.OpLookup {
 				row := ack{ClOrdID: what.Key, TS: millis(time.Now())}
@@ -31,7 +31,7 @@ func (s *Server) meet(w http.ResponseWriter, r *http.Request, c *call, what sim.
 }
 
 // exhaust lets a fault's rate limit last.
-func (s *Server) exhaust(c *call, r *http.Request, what sim.Call, limit string) {
+func (s *Server) exhaust(c *call, r *http.Request, limit string) {
 	if quotas[limit].scope >= byUser {
 		key := s.keys[r.Header.Get(headerKey)]
 		if key == nil {
@@ -39,13 +39,14 @@ func (s *Server) exhaust(c *call, r *http.Request, what sim.Call, limit string) 
 		}
 		c.key = key
 	}
-	if what.Op == sim.OpRead || what.Op == sim.OpLookup {
+	sh, orders := shapes[r.URL.Path]
+	if !orders {
 		s.meter.Ban(limit, s.scopeOf(c, limit), c.fate.For)
 		return
 	}
-	if t, bad := s.task(shapes[r.URL.Path], c.body, shapes[r.URL.Path].many); bad == nil {
+	if t, bad := s.task(sh, c.body, sh.many); bad == nil {
 		for _, at := range t.at {
-			s.meter.Ban(limit, string(c.key.Account)+" "+at.InstID, c.fate.For)
+			s.meter.Ban(t.counted(), string(c.key.Account)+" "+at.InstID, c.fate.For)
 		}
 	}
 }

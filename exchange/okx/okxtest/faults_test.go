@@ -259,6 +259,24 @@ func TestRateLimits(t *testing.T) {
 	}, func(c *okxtest.Config) { c.Unlimited = true })
 }
 
+// It lasts for what the request is counted by: a switch by its tag, a batch of one as a single order.
+func TestFaultsThatLastForTheirScope(t *testing.T) {
+	for _, path := range []string{"/api/v5/trade/cancel-all-after", "/api/v5/trade/cancel-batch-orders"} {
+		body := map[bool]string{true: `{"timeOut":"0"}`, false: `[{"instId":"BTC-USDT","clOrdId":"a1"}]`}[strings.HasSuffix(path, "after")]
+		virtual(t, func(r *rig) {
+			if err := r.Injector().Add(sim.Rule{Op: sim.OpCancelAll, Fault: sim.RateLimited, For: 5 * time.Second}); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"50011", "50011", ""} {
+				if a := r.post(path, body); want != "" && a.Code != want || a.Code == "50011" && want == "" {
+					t.Errorf("%s: %s", path, a.raw)
+				}
+				time.Sleep(2600 * time.Millisecond)
+			}
+		})
+	}
+}
+
 // A fault's limit and a fault's ban last as long as they say.
 func TestFaultsThatLast(t *testing.T) {
 	for _, tt := range []struct {

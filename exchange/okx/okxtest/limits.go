@@ -14,6 +14,7 @@ const (
 	byAddressType
 	byUser
 	byUserMarket
+	byUserTag
 )
 
 // Limits that are no route's.
@@ -30,6 +31,8 @@ const (
 	maxPending    = 500  // orders of an account on one market
 	maxPendingAll = 4000 // orders of an account
 	maxBatch      = 20
+	maxTags       = 20 // tags of an account with a dead man's switch
+	maxTag        = 16 // characters of a tag
 )
 
 // quotas are the routes' limits in their window (docs-v5, 2026-08).
@@ -65,7 +68,7 @@ var quotas = map[string]struct {
 	"archive":        {byUser, 20, window},
 	"fills":          {byUser, 60, window},
 	"old fills":      {byUser, 10, window},
-	"dead man":       {byUser, 1, time.Second},
+	"dead man":       {byUserTag, 1, time.Second},
 }
 
 func newMeter(cfg *Config) *simwire.Meter {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange/sim"
@@ -13,7 +14,6 @@ import (
 type task struct {
 	op    sim.Op
 	limit string // of the route
-	many  bool
 	at    []*target
 	do    func(c *call, now time.Time, e *sim.Engine, i int) ack
 }
@@ -44,7 +44,7 @@ var shapes = map[string]shape{
 
 // task reads a request's orders; body is an object, or an array of them.
 func (s *Server) task(sh shape, body []byte, array bool) (*task, *refusal) {
-	t := &task{op: sh.op, limit: sh.limit, many: sh.many}
+	t := &task{op: sh.op, limit: sh.limit}
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
 		return nil, no("50000")
@@ -128,12 +128,17 @@ func late(expires string, now time.Time) bool {
 	return err == nil && now.UnixMilli() > ms
 }
 
-// spendOn counts the request against the account's limits on each market that it is about. A batch of one counts as a single order.
-func (s *Server) spendOn(c *call, t *task) bool {
-	limit := t.limit
-	if t.many && len(t.at) == 1 {
-		limit = limit[:len(limit)-len(" many")]
+// counted is the limit that t is counted by: a batch of one counts as a single order.
+func (t *task) counted() string {
+	if len(t.at) == 1 {
+		return strings.TrimSuffix(t.limit, " many")
 	}
+	return t.limit
+}
+
+// spendOn counts the request against the account's limits on each market that it is about.
+func (s *Server) spendOn(c *call, t *task) bool {
+	limit := t.counted()
 	if len(t.at) == 1 {
 		m, r := s.market(c, t.at[0])
 		return r != nil || s.spend(limit, string(c.key.Account)+" "+m.instID, 1)

@@ -270,6 +270,13 @@ func TestReadOnlyKeys(t *testing.T) {
 			t.Error(a.raw)
 		}
 		r.want(r.get("/api/v5/account/config").row(), "perm=read_only")
+		for path, body := range map[string]string{
+			"/api/v5/trade/cancel-all-after": `{"timeOut":"10"}`, "/api/v5/account/set-leverage": `{"instId":"BTC-USDT-SWAP","mgnMode":"cross","lever":"10"}`,
+		} {
+			if a := r.post(path, body); a.Code != "50120" {
+				t.Errorf("%s: %s", path, a.raw)
+			}
+		}
 	})
 }
 

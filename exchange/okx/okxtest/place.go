@@ -75,7 +75,7 @@ func (p *placing) check() *refusal {
 	switch {
 	case !alphanumeric(string(a.ClOrdID), 32):
 		return no("51000", "clOrdId")
-	case !alphanumeric(a.Tag, 16):
+	case !alphanumeric(a.Tag, maxTag):
 		return no("51000", "tag")
 	case p.req.ReduceOnly && !p.m.swap:
 		return no("51139")

@@ -182,12 +182,14 @@ const (
 	quarter = 90 * day
 )
 
-// deadMan cancels everything of the account unless it is called again in time.
+type deadManArg struct {
+	TimeOut word `json:"timeOut"`
+	Tag     word `json:"tag"`
+}
+
+// deadMan cancels everything of the account, or what has the tag, unless it is called again in time.
 func (s *Server) deadMan(c *call) (any, *refusal) {
-	var arg struct {
-		TimeOut word `json:"timeOut"`
-		Tag     word `json:"tag"`
-	}
+	var arg deadManArg
 	if bad := c.read(&arg); bad != nil {
 		return nil, bad
 	}
@@ -195,11 +197,16 @@ func (s *Server) deadMan(c *call) (any, *refusal) {
 	if err != nil || n != 0 && (n < 10 || n > 120) {
 		return nil, no("51000", "timeOut")
 	}
+	if !alphanumeric(string(arg.Tag), maxTag) {
+		return nil, no("51000", "tag")
+	}
 	at := "0"
 	if n > 0 {
 		at = millis(time.Now().Add(time.Duration(n) * time.Second))
 	}
-	s.timers.set(c.key.Account, string(arg.Tag), time.Duration(n)*time.Second)
+	if !s.timers.set(c.key.Account, string(arg.Tag), time.Duration(n)*time.Second) {
+		return nil, no("50025", "tag", maxTags)
+	}
 	return []map[string]string{{"triggerTime": at, "tag": string(arg.Tag), "ts": millis(time.Now())}}, nil
 }
 

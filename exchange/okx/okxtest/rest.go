@@ -131,6 +131,9 @@ func (s *Server) guarded(c *call, r *http.Request, public bool, answer func() si
 }
 
 func (s *Server) answerRoute(c *call, ro *route) simwire.Answer {
+	if ro.method == http.MethodPost && c.key.ReadOnly {
+		return s.says(no("50120"))
+	}
 	if !s.spend(ro.limit, s.scopeOf(c, ro.limit), 1) {
 		return s.says(no("50011"))
 	}
@@ -150,6 +153,10 @@ func (s *Server) scopeOf(c *call, limit string) string {
 		return string(c.key.Account)
 	case byUserMarket:
 		return string(c.key.Account) + " " + c.query.Get("instId")
+	case byUserTag:
+		var arg deadManArg
+		_ = c.read(&arg) // what cannot be read has no tag
+		return string(c.key.Account) + " " + string(arg.Tag)
 	}
 	return c.remote
 }

@@ -3,7 +3,6 @@ package okxtest
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -128,40 +127,6 @@ func (s *Server) Upgrade(wait time.Duration) { s.upgrade(wait) }
 func (s *Server) Close() {
 	s.timers.stop()
 	s.hosts.Close()
-}
-
-// timers are the dead man's switches, by account and tag.
-type timers struct {
-	fire func(exchange.AccountID, string)
-
-	mu      sync.Mutex
-	running map[string]*time.Timer
-	over    bool
-}
-
-func (t *timers) set(a exchange.AccountID, tag string, after time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.running == nil {
-		t.running = make(map[string]*time.Timer)
-	}
-	key := fmt.Sprintf("%q %q", a, tag)
-	if old := t.running[key]; old != nil {
-		old.Stop()
-		delete(t.running, key)
-	}
-	if after > 0 && !t.over {
-		t.running[key] = time.AfterFunc(after, func() { t.fire(a, tag) })
-	}
-}
-
-func (t *timers) stop() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.over = true
-	for _, x := range t.running {
-		x.Stop()
-	}
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
