@@ -14,7 +14,7 @@ func TestContractReal(t *testing.T) {
 		t.Run(entry.String(), func(t *testing.T) {
 			cfg := boxed{real: true, entry: entry}.contract()
 			cfg.RealTime, cfg.OpenReadOnly, cfg.OpenFeeAsset = true, bare(cfg.OpenReadOnly), bare(cfg.OpenFeeAsset)
-			cfg.Open = bare(cfg.Open)
+			cfg.NoStage, cfg.Open = true, bare(cfg.Open)
 			exchangetest.Run(t, cfg)
 		})
 	}

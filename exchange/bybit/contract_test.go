@@ -100,7 +100,7 @@ func (c contract) run(t *testing.T) {
 		unsupported["place-banned"] = "over order entry sockets the venue says 10403: too many requests"
 	}
 	exchangetest.Run(t, exchangetest.Config{
-		Open: c.open, OpenReadOnly: readOnly.open, RealTime: !c.pipe, Unsupported: unsupported,
+		Open: c.open, OpenReadOnly: readOnly.open, RealTime: !c.pipe, NoStage: !c.pipe, Unsupported: unsupported,
 		Spot: exchange.MustSymbol("BTC-USDT"), Perp: exchange.MustSymbol("BTC-USDT-PERP"),
 	})
 }

@@ -17,6 +17,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{"nothing to open", func(c *exchangetest.Config) { c.Open = nil }, "without Open"},
 		{"no symbol", func(c *exchangetest.Config) { c.Spot, c.Perp = exchange.Symbol{}, exchange.Symbol{} }, "without a symbol"},
 		{"kinds mixed up", func(c *exchangetest.Config) { c.Spot, c.Perp = c.Perp, c.Spot }, "with spot"},
+		{"virtual time without a stage", func(c *exchangetest.Config) { c.NoStage = true }, "not in real time"},
 		{"no such case", func(c *exchangetest.Config) { c.Unsupported = map[string]string{"spot/everything": "cannot"} }, "no case"},
 		{"no case of this kind", func(c *exchangetest.Config) { c.Unsupported = map[string]string{"spot/position": "cannot"} }, "no case"},
 		{"no reason", func(c *exchangetest.Config) { c.Unsupported = map[string]string{"dead-man": ""} }, "no reason"},
@@ -38,6 +39,8 @@ func TestConfigIsChecked(t *testing.T) {
 func TestNothingIsLeftOutSilently(t *testing.T) {
 	bare := contract(nil)
 	bare.Open = func(t *testing.T) exchange.Exchange { return contract(nil).Open(t).(*broken).Exchange }
+	real := bare
+	real.RealTime = true
 	less := contract(nil)
 	less.OpenReadOnly, less.OpenFeeAsset = nil, nil
 	bald := contract(nil)
@@ -55,6 +58,7 @@ func TestNothingIsLeftOutSilently(t *testing.T) {
 	}{
 		{"no stage", "spot/ioc-full", bare, "is no Stage"},
 		{"no stage, though it could do without", "spot/instruments", bare, "is no Stage"},
+		{"no stage in real time", "spot/ioc-full", real, "is no Stage"},
 		{"no key to read with", "spot/read-only-key", less, "nothing to open"},
 		{"no ability", "spot/dead-man", bald, "is no exchange.DeadMan"},
 		{"no account with a fee asset", "spot/fee-asset", less, "nothing to open"},

@@ -32,9 +32,13 @@ type Config struct {
 	// that is neither base nor quote, and holds enough of it. Where one is nil its case ("read-only-key", "fee-asset") must be in Unsupported.
 	OpenReadOnly, OpenFeeAsset func(t *testing.T) exchange.Exchange
 
-	// RealTime runs the cases on the machine's clock instead of in bubbles: over real sockets, on a testnet. Without a Stage, orders meet the
-	// venue's own books. Cases that take minutes are skipped.
+	// RealTime runs the cases on the machine's clock instead of in bubbles: over real sockets, on a testnet. Cases that take minutes are
+	// skipped.
 	RealTime bool
+
+	// NoStage says, with RealTime only, that nobody can direct the venue, so that what Open returns is no Stage. Orders meet the venue's own
+	// books then, and cases that need more are skipped.
+	NoStage bool
 
 	// Spot and Perp are the symbols that are traded; the zero Symbol leaves the kind's cases out.
 	Spot, Perp exchange.Symbol
@@ -100,6 +104,9 @@ func Run(t *testing.T, cfg Config) {
 func (c *Config) validate() error {
 	if c.Open == nil || c.Spot == (exchange.Symbol{}) && c.Perp == (exchange.Symbol{}) {
 		return errors.New("Config without Open, or without a symbol")
+	}
+	if c.NoStage && !c.RealTime {
+		return errors.New("Config without a stage, and not in real time")
 	}
 	if c.Spot.Kind != exchange.Spot || c.Perp != (exchange.Symbol{}) && c.Perp.Kind != exchange.Perp {
 		return fmt.Errorf("Config with spot %s and perpetual %s", c.Spot, c.Perp)

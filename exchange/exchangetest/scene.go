@@ -57,7 +57,7 @@ func (c *Config) play(t *testing.T, r run, to reporter) {
 	stage, _ := x.(Stage)
 	switch {
 	case stage != nil:
-	case !c.RealTime:
+	case !c.NoStage:
 		to.Errorf("exchangetest: what Open returned is no Stage")
 		return
 	case !r.test.alone:

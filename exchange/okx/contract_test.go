@@ -113,6 +113,7 @@ func TestContract(t *testing.T) {
 func TestContractOnLoopback(t *testing.T) {
 	v := staging{entry: okx.EntrySocket}
 	cfg := v.config()
+	cfg.NoStage = true
 	cfg.Open = func(t *testing.T) exchange.Exchange {
 		x := v.open(t).(staged)
 		spot, swap := venueRules()

@@ -81,7 +81,7 @@ func TestContractInRealTime(t *testing.T) {
 			}
 			return x
 		},
-		RealTime: true, Spot: spot.Symbol, Perp: perp.Symbol,
+		RealTime: true, NoStage: true, Spot: spot.Symbol, Perp: perp.Symbol,
 		Unsupported: map[string]string{"read-only-key": "there are no keys without a wire", "fee-asset": "only with a stage"},
 	})
 }
