@@ -1,6 +1,7 @@
 package okxtest
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -76,13 +77,28 @@ func (k *keeper) accountRow(now time.Time, e *sim.Engine, a *account, of []excha
 		margin[asset] = margin[asset].Add(held)
 	}
 	w := &accountRow{UTime: millis(now), Details: []balanceRow{}}
-	for _, b := range of {
+	for _, b := range a.settled(e, of) {
 		w.Details = append(w.Details, balanceRow{
 			Ccy: string(b.Asset), CashBal: num(b.Total()), Eq: num(b.Total().Add(upl[b.Asset])), AvailBal: num(b.Free), AvailEq: num(b.Free),
 			FrozenBal: num(b.Locked), OrdFrozen: num(b.Locked.Sub(margin[b.Asset])), Upl: num(upl[b.Asset]), Liab: "0", Interest: "0", UTime: millis(now),
 		})
 	}
 	return w
+}
+
+// settled are balances with what closing parts of positions has brought, which is money at the venue whatever stays open. An entry price is
+// rounded: what is less than the venue counts is nothing.
+func (a *account) settled(e *sim.Engine, of []exchange.Balance) []exchange.Balance {
+	r := slices.Clone(of)
+	for _, p := range e.Positions(a.id) {
+		got := p.Quantity.Mul(e.Entry(a.id, p.Market.Symbol)).Sub(p.Cost).Round(exchange.Scaled(1, -8), exchange.HalfEven)
+		for i := range r {
+			if r[i].Asset == p.Market.Symbol.Quote {
+				r[i].Free = r[i].Free.Add(got)
+			}
+		}
+	}
+	return r
 }
 
 // profit is what closing p at the mark would bring.

@@ -61,6 +61,30 @@ func TestLeverage(t *testing.T) {
 	})
 }
 
+// What closing a part of a position brings is money at once, and is told so everywhere.
+func TestPartOfAPositionIsClosed(t *testing.T) {
+	details := func(row map[string]any) map[string]any { return row["details"].([]any)[0].(map[string]any) }
+	virtual(t, func(r *rig) {
+		r.place(swapOrder("ordType=market px=- sz=100"))
+		r.publish(swapMarket, -1, -3, 510000)
+		s := r.private()
+		s.subscribe(`{"channel":"account","ccy":"USDT","extraParams":"{\"updateInterval\":\"0\"}"}`)
+		s.data("account")
+		s.subscribe(`{"channel":"balance_and_position"}`)
+		s.data("balance_and_position")
+		r.place(swapOrder("side=sell ordType=market px=- sz=50"))
+		// Fees of 0.05 % of 50000.1 and of half of 50999.9; half of the difference is made, of the other half the mark is 51000.
+		const half = "cashBal=100462.149975 eq=100962.099975 upl=499.95 frozenBal=2500.005 availBal=97962.144975"
+		r.want(details(r.get("/api/v5/account/balance?ccy=USDT").row()), half)
+		r.want(details(s.data("account")), half)
+		r.want(s.data("balance_and_position")["balData"].([]any)[0].(map[string]any), "ccy=USDT cashBal=100462.149975")
+		r.place(swapOrder("side=sell ordType=market px=- sz=50"))
+		const all = "cashBal=100949.3 eq=100949.3 upl=0 frozenBal=0 availBal=100949.3"
+		r.want(details(r.get("/api/v5/account/balance?ccy=USDT").row()), all)
+		r.want(details(s.data("account")), all)
+	})
+}
+
 // The dead man's switch cancels what works when it is not called again: everything, or what has its tag.
 func TestCancelAllAfter(t *testing.T) {
 	const path = "/api/v5/trade/cancel-all-after"

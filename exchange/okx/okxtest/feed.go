@@ -95,6 +95,6 @@ func (f *feed) holdings(now time.Time, e *sim.Engine, k *keeper, a *account) {
 	if i.balances == nil && i.positions == nil {
 		return
 	}
-	i.both = newBothRow(now, "filled", changed, i.positions)
+	i.both = newBothRow(now, "filled", a.settled(e, changed), i.positions)
 	f.add(i)
 }

@@ -193,6 +193,6 @@ func (f *follower) both(now time.Time, i *item) {
 }
 
 func (f *follower) allBoth(now time.Time, e *sim.Engine) {
-	w := newBothRow(now, "snapshot", e.Balances(f.a.id), f.held(now, e))
+	w := newBothRow(now, "snapshot", f.a.settled(e, e.Balances(f.a.id)), f.held(now, e))
 	f.send(now, f.topic, "", &push{Arg: f.head, Data: []*bothRow{w}})
 }
