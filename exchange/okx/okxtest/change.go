@@ -159,7 +159,11 @@ func (a *amending) try() *refusal {
 		return nil
 	}
 	r.requests = append(r.requests, string(a.arg.ReqID))
-	_, err := a.e.Replace(a.now, r.engineRef(), c)
+	var t sim.Terms
+	if a.c.fate.Fault == sim.Partial {
+		t.Percent = a.c.fate.Percent
+	}
+	_, err := a.e.ReplaceWith(a.now, r.engineRef(), c, t)
 	if err == nil {
 		a.keeper.follow(a.now, a.e)
 		return nil

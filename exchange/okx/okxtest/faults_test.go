@@ -259,6 +259,18 @@ func TestRateLimits(t *testing.T) {
 	}, func(c *okxtest.Config) { c.Unlimited = true })
 }
 
+// An amendment that trades does so in part.
+func TestPartialAmendment(t *testing.T) {
+	virtual(t, func(r *rig) {
+		r.place(order("clOrdId=a1 sz=1"))
+		if err := r.Injector().Add(sim.Rule{Op: sim.OpReplace, Fault: sim.Partial, Percent: 50}); err != nil {
+			t.Fatal(err)
+		}
+		r.want(r.post("/api/v5/trade/amend-order", `{"instId":"BTC-USDT","clOrdId":"a1","newPx":"50000.1"}`).row(), "sCode=0")
+		r.want(r.get("/api/v5/trade/order?instId=BTC-USDT&clOrdId=a1").row(), "state=partially_filled accFillSz=0.5 px=50000.1")
+	})
+}
+
 // It lasts for what the request is counted by: a switch by its tag, a batch of one as a single order.
 func TestFaultsThatLastForTheirScope(t *testing.T) {
 	for _, path := range []string{"/api/v5/trade/cancel-all-after", "/api/v5/trade/cancel-batch-orders"} {
