@@ -28,7 +28,25 @@ async function call(restName, socketName, args) {
   return ask(socket ? (await api())[socketName](args) : rest[restName](args));
 }
 
-const state = (o) => ({ id: o.clientOrderId, status: o.status, price: o.price, quantity: o.origQty, filled: o.executedQty });
+const state = (o) => ({
+  id: o.clientOrderId, venueID: String(o.orderId), side: o.side, kind: `${o.type} ${o.timeInForce}`, status: o.status,
+  price: o.price, quantity: o.origQty, filled: o.executedQty, spent: o.cummulativeQuoteQty,
+});
+
+const fill = (f) => ({
+  tradeID: String(f.id), venueID: String(f.orderId), side: f.isBuyer ? 'BUY' : 'SELL', price: f.price, quantity: f.qty,
+  fee: f.commission, feeAsset: f.commissionAsset, maker: f.isMaker, time: String(f.time),
+});
+
+// execution tells of an order, and of a fill where it is one.
+function execution(e) {
+  const id = e.x === 'CANCELED' ? e.C : e.c; // of a cancellation, c is its own id
+  const order = { id, venueID: String(e.i), side: e.S, kind: `${e.o} ${e.f}`, status: e.X, price: e.p, quantity: e.q, filled: e.z, spent: e.Z };
+  tell('orders', order);
+  if (e.x !== 'TRADE') return;
+  const what = { price: e.L, quantity: e.l, fee: e.n, feeAsset: e.N, maker: e.m, time: String(e.T) };
+  tell('fills', { tradeID: String(e.t), venueID: order.venueID, clientID: id, side: e.S, ...what });
+}
 
 const depth = (limit) => ask(rest.depth({ symbol, limit }));
 
@@ -67,14 +85,14 @@ serve({
   },
   balances: async () => {
     const { balances } = await call('getAccount', 'accountStatus', {});
-    return Object.fromEntries(balances.map((b) => [b.asset, [b.free, b.locked]]));
+    return balances.map(({ asset, free, locked }) => ({ asset, free, locked }));
   },
   place: async ({ id, side, kind, price, quantity }) => {
     const o = { symbol, side: side.toUpperCase(), type: 'LIMIT', quantity, price, newClientOrderId: id };
     if (kind === 'market') Object.assign(o, { type: 'MARKET', price: undefined });
     else if (kind === 'post-only') o.type = 'LIMIT_MAKER';
     else o.timeInForce = kind === 'ioc' ? 'IOC' : 'GTC';
-    await call('newOrder', 'orderPlace', o);
+    return String((await call('newOrder', 'orderPlace', o)).orderId);
   },
   // Less of it at the same price is all that the venue lets an order keep its place with.
   amend: ({ id, quantity }) =>
@@ -82,13 +100,12 @@ serve({
   cancel: ({ id }) => call('deleteOrder', 'orderCancel', { symbol, origClientOrderId: id }),
   query: async ({ id }) => state(await call('getOrder', 'orderStatus', { symbol, origClientOrderId: id })),
   open: async () => (await call('getOpenOrders', 'openOrdersStatus', { symbol })).map(state),
-  fills: async () => (await call('myTrades', 'myTrades', { symbol })).map((f) => ({ price: f.price, quantity: f.qty })),
-  followOrders: async () => {
+  fills: async () => (await call('myTrades', 'myTrades', { symbol })).map(fill),
+  followAccount: async () => {
     const { stream } = await (await api()).userDataStreamSubscribeSignature();
     stream.on('message', (e) => {
-      if (e.e !== 'executionReport') return;
-      const id = e.x === 'CANCELED' ? e.C : e.c; // of a cancellation, c is its own id
-      tell('orders', { id, status: e.X, price: e.p, quantity: e.q, filled: e.z });
+      if (e.e === 'executionReport') execution(e);
+      else if (e.e === 'outboundAccountPosition') e.B.forEach((b) => tell('purses', { asset: b.a, free: b.f, locked: b.l }));
     });
   },
   flood: async () => {

@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -82,31 +81,60 @@ func (r *run) bookAgain(t *testing.T) {
 }
 
 func (r *run) balances(t *testing.T) {
-	got, err := r.c.balances()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for asset, want := range r.v.balances() {
-		if have, ok := got[asset]; !ok || !have.Equal(want) {
-			t.Errorf("%s of %s; want %s", have, asset, want)
+	eventually(t, func() error {
+		got, err := r.c.balances()
+		if err != nil {
+			return err
 		}
+		var all differs
+		for asset, want := range r.v.balances() {
+			have, ok := got[asset]
+			if !ok {
+				have = purse{}
+			}
+			all = append(all, samePurse(asset, have, want))
+		}
+		return errors.Join(all...)
+	})
+	r.toldBalances(t)
+}
+
+// toldBalances waits until the last word of the private stream on each asset is true.
+func (r *run) toldBalances(t *testing.T) {
+	t.Helper()
+	if r.w.noOrderStream || len(r.orders.list()) == 0 {
+		return
 	}
+	eventually(t, func() error {
+		last := map[string]purse{}
+		for _, p := range r.purses.list() {
+			last[p.asset] = p.purse
+		}
+		if _, told := last["USDT"]; !told {
+			return errors.New("the stream tells of no USDT")
+		}
+		var all differs
+		want := r.v.balances()
+		for asset, have := range last {
+			all = append(all, samePurse("by the stream, "+asset, have, want[asset]))
+		}
+		return errors.Join(all...)
+	})
 }
 
 func (r *run) follow(t *testing.T) {
 	if r.w.noOrderStream {
 		t.Skip("the client knows a retired address only")
 	}
-	if err := r.c.followOrders(r.orders.add); err != nil {
+	err := r.c.followAccount(account{r.orders.add, r.fills.add, func(asset string, p purse) { r.purses.add(toldPurse{asset, p}) }})
+	if err != nil {
 		t.Fatal(err)
 	}
 	// Not every library tells when it has subscribed: what is placed until then is not told.
 	eventually(t, func() error {
 		r.probes++
 		id := fmt.Sprintf("probe%d", r.probes)
-		if err := r.send(order{id: id, side: "buy", kind: "limit", price: dec("58000"), quantity: dec("0.01")}); err != nil {
-			t.Fatal(err)
-		}
+		r.place(t, order{id: id, side: "buy", kind: "limit", price: dec("58000"), quantity: dec("0.01")})
 		if err := r.c.cancel(id); err != nil {
 			t.Fatal(err)
 		}
@@ -120,22 +148,39 @@ func (r *run) follow(t *testing.T) {
 // rests places the order that the next cases amend and cancel.
 func (r *run) rests(t *testing.T) {
 	r.place(t, order{id: "rests", side: "buy", kind: "limit", price: dec("59000"), quantity: dec("0.04")})
-	s := r.is(t, "rests", r.w.open, dec("0"))
-	if !s.price.Equal(dec("59000")) || !s.quantity.Equal(dec("0.04")) {
-		t.Error(s)
-	}
+	r.is(t, "rests", r.w.open, dec("0"))
 	r.isOpen(t, "rests", true)
+	r.balances(t) // some of them are held for it
 	r.sameBook(t) // its own order is in it
 }
 
+// isOpen compares all open orders, of which id is one or is not.
 func (r *run) isOpen(t *testing.T, id string, want bool) {
 	t.Helper()
+	open := r.v.open()
+	if got := slices.ContainsFunc(open, func(o exchange.Order) bool { return o.ClientID == id }); got != want {
+		t.Errorf("the engine has %s as open: %t", id, got)
+	}
 	all, err := r.c.open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := slices.ContainsFunc(all, func(s state) bool { return s.id == id }); got != want {
-		t.Errorf("%s is open: %t, in %v", id, got, all)
+	if len(all) != len(open) {
+		t.Errorf("%d open orders %v; want %d", len(all), all, len(open))
+	}
+	for _, o := range open {
+		i := slices.IndexFunc(all, func(s state) bool { return s.id == o.ClientID })
+		if i < 0 {
+			t.Errorf("no %s among the open orders %v", o.ClientID, all)
+			continue
+		}
+		status := r.w.open
+		if !o.Filled.IsZero() {
+			status = r.w.partial
+		}
+		if err := r.agrees(all[i], o, status); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -148,12 +193,15 @@ func (r *run) amend(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, func() error {
-		s, err := r.c.query("rests")
-		if err == nil && (!s.price.Equal(price) || !s.quantity.Equal(dec("0.03")) || !slices.Contains(r.w.open, s.status)) {
-			err = fmt.Errorf("%v; want 0.03 at %s", s, price)
+		o, err := r.v.order("rests")
+		if err == nil && (!o.Price.Equal(price) || !o.Quantity.Equal(dec("0.03"))) {
+			err = fmt.Errorf("the engine has %+v; want 0.03 at %s", o, price)
 		}
 		return err
 	})
+	r.is(t, "rests", r.w.open, dec("0"))
+	r.isOpen(t, "rests", true)
+	r.balances(t)
 	r.sameBook(t)
 }
 
@@ -172,12 +220,14 @@ func (r *run) fillsResting(t *testing.T) {
 	r.is(t, "filled", r.w.open, dec("0"))
 	r.v.trade(t, exchange.Sell, dec("60000"), dec("0.01"))
 	r.is(t, "filled", r.w.partial, dec("0.01"))
+	r.isOpen(t, "filled", true)
+	r.balances(t)
 	r.v.trade(t, exchange.Sell, dec("60000"), dec("0.01"))
 	r.is(t, "filled", r.w.filled, dec("0.02"))
 	r.hasFills(t)
 }
 
-// hasFills compares all fills of the account.
+// hasFills compares all fills of the account, as they are asked for and as the private stream has told them.
 func (r *run) hasFills(t *testing.T) {
 	t.Helper()
 	eventually(t, func() error {
@@ -185,16 +235,18 @@ func (r *run) hasFills(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if want := r.v.fills(); !slices.EqualFunc(sorted(got), sorted(want), func(a, b fill) bool { return compare(a, b) == 0 }) {
-			return fmt.Errorf("fills %v; want %v", got, want)
+		return r.sameFills(got)
+	})
+	if r.w.noOrderStream {
+		return
+	}
+	eventually(t, func() error {
+		if err := r.sameFills(r.fills.list()); err != nil {
+			return fmt.Errorf("by the stream: %w", err)
 		}
 		return nil
 	})
 }
-
-func compare(a, b fill) int { return cmp.Or(a.price.Cmp(b.price), a.quantity.Cmp(b.quantity)) }
-
-func sorted(all []fill) []fill { return slices.SortedFunc(slices.Values(all), compare) }
 
 func (r *run) market(t *testing.T) {
 	r.place(t, order{id: "market", side: "buy", kind: "market", quantity: dec("0.01")})
@@ -206,38 +258,38 @@ func (r *run) market(t *testing.T) {
 func (r *run) ioc(t *testing.T) {
 	best := r.v.book().asks[0]
 	r.place(t, order{id: "ioc", side: "buy", kind: "ioc", price: best.price, quantity: best.size.Add(dec("0.01"))})
-	r.is(t, "ioc", r.w.cancelled, best.size)
+	r.is(t, "ioc", r.w.expired, best.size)
 	r.hasFills(t)
 }
 
 func (r *run) postOnly(t *testing.T) {
 	r.place(t, order{id: "maker", side: "sell", kind: "post-only", price: dec("60005"), quantity: dec("0.01")})
 	r.is(t, "maker", r.w.open, dec("0"))
+	r.isOpen(t, "maker", true)
+	r.balances(t) // some of what it sells is held
 	if err := r.c.cancel("maker"); err != nil {
 		t.Fatal(err)
 	}
 	r.is(t, "maker", r.w.cancelled, dec("0"))
 
-	err := r.send(order{id: "taker", side: "sell", kind: "post-only", price: dec("59500"), quantity: dec("0.01")})
+	taker := order{id: "taker", side: "sell", kind: "post-only", price: dec("59500"), quantity: dec("0.01")}
 	if r.w.postOnly != "" {
-		refused(t, err, r.w.postOnly)
+		refused(t, r.notPlaced(taker), r.w.postOnly)
 		return
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	r.place(t, taker)
 	r.is(t, "taker", r.w.cancelled, dec("0"))
 }
 
 func (r *run) funds(t *testing.T) {
-	refused(t, r.send(order{id: "funds", side: "buy", kind: "limit", price: dec("59000"), quantity: dec("900")}), r.w.funds)
+	refused(t, r.notPlaced(order{id: "funds", side: "buy", kind: "limit", price: dec("59000"), quantity: dec("900")}), r.w.funds)
 }
 
 func (r *run) duplicate(t *testing.T) {
 	o := order{id: "twice", side: "buy", kind: "limit", price: dec("59000"), quantity: dec("0.01")}
 	r.place(t, o)
 	r.is(t, "twice", r.w.open, dec("0"))
-	refused(t, r.send(o), r.w.duplicate)
+	refused(t, r.notPlaced(o), r.w.duplicate)
 }
 
 func (r *run) unknown(t *testing.T) {
@@ -249,4 +301,12 @@ func (r *run) signature(t *testing.T) {
 	refused(t, err, r.w.signature)
 }
 
-func (r *run) tooMany(t *testing.T) { refused(t, r.c.flood(), r.w.tooMany) }
+// tooMany looks at what the answers' heads say of it as well: that is what a client slows down by.
+func (r *run) tooMany(t *testing.T) {
+	before := len(r.c.answers())
+	refused(t, r.c.flood(), r.w.tooMany)
+	all := r.c.answers()
+	if err := r.w.limits(all[:before], all[before:]); err != nil {
+		t.Error(err)
+	}
+}

@@ -18,15 +18,16 @@ type client interface {
 	instruments() ([]instrument, error)
 	book() (levels, error)
 	followBook(emit func(levels)) error
-	balances() (map[string]exchange.Decimal, error) // totals by asset
-	place(order) error
+	balances() (map[string]purse, error)
+	place(order) (venueID string, err error)
 	amend(o order) error // to o's price and quantity
 	cancel(clientID string) error
 	query(clientID string) (state, error)
 	open() ([]state, error)
 	fills() ([]fill, error)
-	followOrders(emit func(state)) error
-	flood() error // asks until the venue has enough of it; that error
+	followAccount(account) error
+	flood() error      // asks until the venue has enough of it; that error
+	answers() []answer // all over HTTP so far, of which the last few would do
 	close()
 }
 
@@ -39,20 +40,12 @@ type order struct {
 	price, quantity exchange.Decimal
 }
 
-// state is an order as a client sees it.
-type state struct {
-	id, status              string
-	price, quantity, filled exchange.Decimal
+// account is who is told what a client's private stream tells.
+type account struct {
+	order func(state)
+	fill  func(fill)
+	purse func(asset string, p purse)
 }
-
-func (s state) String() string {
-	return fmt.Sprintf("%s: %s, %s of %s at %s", s.id, s.status, s.filled, s.quantity, s.price)
-}
-
-// fill is an execution as a client sees it.
-type fill struct{ price, quantity exchange.Decimal }
-
-func (f fill) String() string { return fmt.Sprintf("%s at %s", f.quantity, f.price) }
 
 // refusal is what the venue told the client.
 type refusal struct{ code, message string }
@@ -62,10 +55,14 @@ func (r refusal) Error() string { return fmt.Sprintf("code %s: %s", r.code, r.me
 // venueWords are the words and codes of a venue's market, by its documents.
 type venueWords struct {
 	name                                          string // of the market
-	open, partial, filled, cancelled              []string
-	funds, duplicate, unknown, signature, tooMany string // codes of refusals
-	postOnly                                      string // "": acknowledged, and cancelled at once
-	samePrice, noOrderStream                      bool   // what the client cannot do there: amend a price, follow its orders
+	buy, sell                                     string
+	kinds                                         map[string]string // type and time in force, by the contract's word
+	open, partial, filled                         string            // statuses
+	cancelled, expired                            string            // by its owner, and of itself: with a part filled
+	funds, duplicate, unknown, signature, tooMany string            // codes of refusals
+	postOnly                                      string            // "": acknowledged, and cancelled at once
+	limits                                        func(before, after []answer) error
+	samePrice, noOrderStream                      bool // what the client cannot do there: amend a price, follow its account
 }
 
 // contract is what every client must see on a venue that is true. The cases follow one another on one account.
@@ -113,10 +110,20 @@ type run struct {
 	w           venueWords
 	c, stranger client // the latter signs with a wrong secret
 
-	books  history[levels]
-	orders history[state]
-	probes int
-	pace   *time.Ticker
+	books    history[levels]
+	orders   history[state]
+	fills    history[fill]
+	purses   history[toldPurse]
+	orderIDs ids
+	tradeIDs ids
+	probes   int
+	pace     *time.Ticker
+}
+
+// toldPurse is what the private stream told of an asset.
+type toldPurse struct {
+	asset string
+	purse purse
 }
 
 // history holds all that a stream told.
@@ -137,10 +144,13 @@ func (h *history[T]) list() []T {
 	return slices.Clone(h.all)
 }
 
+// patience is how long a machine that does much else may take.
+const patience = 20 * time.Second
+
 // eventually waits for what comes over a socket: until check has no complaint.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(patience)
 	poll := time.NewTicker(50 * time.Millisecond) // slow enough for the venues' limits
 	defer poll.Stop()
 	for {
@@ -151,62 +161,80 @@ func eventually(t *testing.T, check func() error) {
 		select {
 		case <-poll.C:
 		case <-deadline:
-			t.Fatalf("after 5 s: %v", err)
+			t.Fatalf("after %s: %v", patience, err)
 		}
 	}
 }
 
-// told waits until the order stream has told of the order with one of the statuses.
-func (r *run) told(t *testing.T, id string, statuses []string, filled exchange.Decimal) {
+// told waits until the private stream has told of the order what the engine has.
+func (r *run) told(t *testing.T, id, status string) {
 	t.Helper()
 	if r.w.noOrderStream {
 		return
 	}
 	eventually(t, func() error {
-		var all []state
+		o, err := r.v.order(id)
+		if err != nil {
+			return err
+		}
+		err = fmt.Errorf("the stream does not tell of %s", id)
 		for _, s := range r.orders.list() {
 			if s.id != id {
 				continue
 			}
-			if slices.Contains(statuses, s.status) && s.filled.Equal(filled) {
+			if err = r.agrees(s, o, status); err == nil {
 				return nil
 			}
-			all = append(all, s)
 		}
-		return fmt.Errorf("the order stream told of %s: %v; want one of %v with %s filled", id, all, statuses, filled)
+		return fmt.Errorf("the stream's last word: %w", err)
 	})
 }
 
-// is waits until a query by client id answers so: venues acknowledge some requests before they have looked at them.
-func (r *run) is(t *testing.T, id string, statuses []string, filled exchange.Decimal) (s state) {
+// is waits until a query by client id answers what the engine has: venues acknowledge some requests before they have looked at them.
+func (r *run) is(t *testing.T, id, status string, filled exchange.Decimal) {
 	t.Helper()
-	eventually(t, func() (err error) {
-		if s, err = r.c.query(id); err != nil {
+	eventually(t, func() error {
+		s, err := r.c.query(id)
+		if err != nil {
 			return err
 		}
-		if !slices.Contains(statuses, s.status) || !s.filled.Equal(filled) {
-			return fmt.Errorf("%s is %v; want one of %v with %s filled", id, s, statuses, filled)
+		o, err := r.v.order(id)
+		if err != nil {
+			return err
 		}
-		return nil
+		if !o.Filled.Equal(filled) {
+			return fmt.Errorf("the engine has %s of %s filled; want %s", o.Filled, id, filled)
+		}
+		return r.agrees(s, o, status)
 	})
-	if s.id != id {
-		t.Fatalf("a query for %s answers %v", id, s)
-	}
-	r.told(t, id, statuses, filled)
-	return s
+	r.told(t, id, status)
 }
 
 // send places an order, no more than the strictest venue takes in a second.
-func (r *run) send(o order) error {
+func (r *run) send(o order) (venueID string, err error) {
 	<-r.pace.C
 	return r.c.place(o)
 }
 
 func (r *run) place(t *testing.T, o order) {
 	t.Helper()
-	if err := r.send(o); err != nil {
+	id, err := r.send(o)
+	if err != nil {
 		t.Fatalf("place %+v: %v", o, err)
 	}
+	eventually(t, func() error {
+		have, err := r.v.order(o.id)
+		if err == nil {
+			err = r.orderIDs.pair(have.VenueID, id)
+		}
+		return err
+	})
+}
+
+// notPlaced is the error of an order that is to be refused.
+func (r *run) notPlaced(o order) error {
+	_, err := r.send(o)
+	return err
 }
 
 // refused checks that err is the venue's, with its code.

@@ -3,6 +3,8 @@ package conformance_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,18 +18,23 @@ func TestGoBinanceFutures(t *testing.T) {
 	endpoints := v.Endpoints()
 	futures.BaseWsMainUrl = endpoints["futuresstream"] + "/public/ws" // it knows the retired path without a group
 	w := venueWords{
-		name: "BTCUSDT", open: []string{"NEW"}, partial: []string{"PARTIALLY_FILLED"}, filled: []string{"FILLED"}, cancelled: []string{"CANCELED", "EXPIRED"},
-		funds: "-2019", duplicate: "-4116", unknown: "-2011", signature: "-1022", tooMany: "-1003", postOnly: "-5022", noOrderStream: true,
+		name: "BTCUSDT", buy: "BUY", sell: "SELL",
+		kinds: map[string]string{"limit": "LIMIT GTC", "ioc": "LIMIT IOC", "post-only": "LIMIT GTX", "market": "MARKET GTC"},
+		open:  "NEW", partial: "PARTIALLY_FILLED", filled: "FILLED", cancelled: "CANCELED", expired: "EXPIRED",
+		funds: "-2019", duplicate: "-4116", unknown: "-2011", signature: "-1022", tooMany: "-1003", postOnly: "-5022", limits: limitsOfBinance(2400),
+		noOrderStream: true,
 	}
 	contract(t, v, w, func(_ *testing.T, secret string) client {
 		c := futures.NewClient(apiKey, secret)
-		c.BaseURL = endpoints["futuresrest"]
-		return &goFutures{c: c}
+		g := &goFutures{c: c}
+		c.BaseURL, c.HTTPClient = endpoints["futuresrest"], g.client()
+		return g
 	})
 }
 
 // goFutures is github.com/adshao/go-binance on USD-M futures.
 type goFutures struct {
+	listener
 	c    *futures.Client
 	stop chan struct{}
 }
@@ -88,19 +95,20 @@ func (g *goFutures) followBook(emit func(levels)) (err error) {
 	return nil
 }
 
-func (g *goFutures) balances() (map[string]exchange.Decimal, error) {
+func (g *goFutures) balances() (map[string]purse, error) {
 	all, err := g.c.NewGetBalanceService().Do(context.Background())
 	if err != nil {
 		return nil, told(err)
 	}
-	r := map[string]exchange.Decimal{}
+	r := map[string]purse{}
 	for _, b := range all {
-		r[b.Asset] = dec(b.Balance)
+		free := dec(b.AvailableBalance)
+		r[b.Asset] = purse{total: dec(b.Balance), free: &free}
 	}
 	return r, nil
 }
 
-func (g *goFutures) place(o order) error {
+func (g *goFutures) place(o order) (string, error) {
 	s := g.c.NewCreateOrderService().Symbol("BTCUSDT").Side(futures.SideTypeBuy).NewClientOrderID(o.id).Quantity(o.quantity.String())
 	if o.side == "sell" {
 		s.Side(futures.SideTypeSell)
@@ -111,8 +119,11 @@ func (g *goFutures) place(o order) error {
 		tif := map[string]futures.TimeInForceType{"limit": futures.TimeInForceTypeGTC, "ioc": futures.TimeInForceTypeIOC, "post-only": futures.TimeInForceTypeGTX}
 		s.Type(futures.OrderTypeLimit).TimeInForce(tif[o.kind]).Price(o.price.String())
 	}
-	_, err := s.Do(context.Background())
-	return told(err)
+	a, err := s.Do(context.Background())
+	if err != nil {
+		return "", told(err)
+	}
+	return strconv.FormatInt(a.OrderID, 10), nil
 }
 
 func (g *goFutures) amend(o order) error {
@@ -127,7 +138,10 @@ func (g *goFutures) cancel(id string) error {
 }
 
 func goFuturesState(o *futures.Order) state {
-	return state{o.ClientOrderID, string(o.Status), dec(o.Price), dec(o.OrigQuantity), dec(o.ExecutedQuantity)}
+	return state{
+		id: o.ClientOrderID, venueID: strconv.FormatInt(o.OrderID, 10), side: string(o.Side), kind: fmt.Sprint(o.Type, " ", o.TimeInForce), status: string(o.Status),
+		price: dec(o.Price), quantity: dec(o.OrigQuantity), filled: dec(o.ExecutedQuantity), spent: dec(o.CumQuote),
+	}
 }
 
 func (g *goFutures) query(id string) (state, error) {
@@ -149,12 +163,18 @@ func (g *goFutures) open() (r []state, err error) {
 func (g *goFutures) fills() (r []fill, err error) {
 	all, err := g.c.NewListAccountTradeService().Symbol("BTCUSDT").Do(context.Background())
 	for _, f := range all {
-		r = append(r, fill{dec(f.Price), dec(f.Quantity)})
+		r = append(r, fill{
+			tradeID: strconv.FormatInt(f.ID, 10), venueID: strconv.FormatInt(f.OrderID, 10), side: string(f.Side), price: dec(f.Price), quantity: dec(f.Quantity),
+			fee: dec(f.Commission), feeAsset: f.CommissionAsset, maker: f.Maker, time: f.Time,
+		})
+		if f.Buyer != (f.Side == futures.SideTypeBuy) {
+			return nil, fmt.Errorf("buyer is %t, and side %s", f.Buyer, f.Side)
+		}
 	}
 	return r, told(err)
 }
 
-func (g *goFutures) followOrders(func(state)) error { return errors.New("it dials a retired path") }
+func (g *goFutures) followAccount(account) error { return errors.New("it dials a retired path") }
 
 func (g *goFutures) flood() error {
 	for range 300 {

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -22,8 +23,10 @@ func serveBinance(e *sim.Engine, secret string) server {
 // binanceSpot are the words of the spot market, by its documents.
 func binanceSpot() venueWords {
 	return venueWords{
-		name: "BTCUSDT", open: []string{"NEW"}, partial: []string{"PARTIALLY_FILLED"}, filled: []string{"FILLED"},
-		cancelled: []string{"CANCELED", "EXPIRED"}, funds: "-2010", duplicate: "-2010", unknown: "-2011", signature: "-1022", tooMany: "-1003", postOnly: "-2010",
+		name: "BTCUSDT", buy: "BUY", sell: "SELL",
+		kinds: map[string]string{"limit": "LIMIT GTC", "ioc": "LIMIT IOC", "post-only": "LIMIT_MAKER GTC", "market": "MARKET GTC"},
+		open:  "NEW", partial: "PARTIALLY_FILLED", filled: "FILLED", cancelled: "CANCELED", expired: "EXPIRED",
+		funds: "-2010", duplicate: "-2010", unknown: "-2011", signature: "-1022", tooMany: "-1003", postOnly: "-2010", limits: limitsOfBinance(6000),
 	}
 }
 
@@ -34,13 +37,15 @@ func TestGoBinanceSpot(t *testing.T) {
 	gobinance.BaseWsApiMainURL = endpoints["spotapi"] + "/ws-api/v3"
 	contract(t, v, binanceSpot(), func(_ *testing.T, secret string) client {
 		c := gobinance.NewClient(apiKey, secret)
-		c.BaseURL = endpoints["spotrest"]
-		return &goBinance{c: c}
+		g := &goBinance{c: c}
+		c.BaseURL, c.HTTPClient = endpoints["spotrest"], g.client()
+		return g
 	})
 }
 
 // goBinance is github.com/adshao/go-binance on spot.
 type goBinance struct {
+	listener
 	c     *gobinance.Client
 	stops []chan struct{}
 }
@@ -155,19 +160,25 @@ func rebuild[E any](events <-chan E, snapshot func() (int64, ladder, error), jud
 	}
 }
 
-func (g *goBinance) balances() (map[string]exchange.Decimal, error) {
+func (g *goBinance) balances() (map[string]purse, error) {
 	a, err := g.c.NewGetAccountService().Do(context.Background())
 	if err != nil {
 		return nil, told(err)
 	}
-	r := map[string]exchange.Decimal{}
+	r := map[string]purse{}
 	for _, b := range a.Balances {
-		r[b.Asset] = dec(b.Free).Add(dec(b.Locked))
+		r[b.Asset] = spotPurse(b.Free, b.Locked)
 	}
 	return r, nil
 }
 
-func (g *goBinance) place(o order) error {
+// spotPurse is of a wallet in which nothing is locked but for orders.
+func spotPurse(free, locked string) purse {
+	f, l := dec(free), dec(locked)
+	return purse{f.Add(l), &f, &l}
+}
+
+func (g *goBinance) place(o order) (string, error) {
 	s := g.c.NewCreateOrderService().Symbol("BTCUSDT").Side(gobinance.SideTypeBuy).NewClientOrderID(o.id).Quantity(o.quantity.String())
 	if o.side == "sell" {
 		s.Side(gobinance.SideTypeSell)
@@ -182,8 +193,11 @@ func (g *goBinance) place(o order) error {
 	case "market":
 		s.Type(gobinance.OrderTypeMarket)
 	}
-	_, err := s.Do(context.Background())
-	return told(err)
+	a, err := s.Do(context.Background())
+	if err != nil {
+		return "", told(err)
+	}
+	return strconv.FormatInt(a.OrderID, 10), nil
 }
 
 // amend is a cancellation and a new order in one: the library has no other. The order keeps its client id.
@@ -200,7 +214,10 @@ func (g *goBinance) cancel(id string) error {
 }
 
 func goBinanceState(o *gobinance.Order) state {
-	return state{o.ClientOrderID, string(o.Status), dec(o.Price), dec(o.OrigQuantity), dec(o.ExecutedQuantity)}
+	return state{
+		id: o.ClientOrderID, venueID: strconv.FormatInt(o.OrderID, 10), side: string(o.Side), kind: fmt.Sprint(o.Type, " ", o.TimeInForce), status: string(o.Status),
+		price: dec(o.Price), quantity: dec(o.OrigQuantity), filled: dec(o.ExecutedQuantity), spent: dec(o.CummulativeQuoteQuantity),
+	}
 }
 
 func (g *goBinance) query(id string) (state, error) {
@@ -222,27 +239,51 @@ func (g *goBinance) open() (r []state, err error) {
 func (g *goBinance) fills() (r []fill, err error) {
 	all, err := g.c.NewListTradesService().Symbol("BTCUSDT").Do(context.Background())
 	for _, f := range all {
-		r = append(r, fill{dec(f.Price), dec(f.Quantity)})
+		side := "SELL"
+		if f.IsBuyer {
+			side = "BUY"
+		}
+		r = append(r, fill{
+			tradeID: strconv.FormatInt(f.ID, 10), venueID: strconv.FormatInt(f.OrderID, 10), side: side, price: dec(f.Price), quantity: dec(f.Quantity),
+			fee: dec(f.Commission), feeAsset: f.CommissionAsset, maker: f.IsMaker, time: f.Time,
+		})
 	}
 	return r, told(err)
 }
 
-func (g *goBinance) followOrders(emit func(state)) error {
+func (g *goBinance) followAccount(to account) error {
 	_, stop, err := gobinance.WsUserDataServeSignature(g.c.APIKey, g.c.SecretKey, g.c.KeyType, 0, func(e *gobinance.WsUserDataEvent) {
-		if e.Event != gobinance.UserDataEventTypeExecutionReport {
-			return
+		switch e.Event {
+		case gobinance.UserDataEventTypeExecutionReport:
+			to.execution(&e.OrderUpdate)
+		case gobinance.UserDataEventTypeOutboundAccountPosition:
+			for _, b := range e.AccountUpdate.WsAccountUpdates {
+				to.purse(b.Asset, spotPurse(b.Free, b.Locked))
+			}
 		}
-		o := e.OrderUpdate
-		id := o.ClientOrderId
-		if slices.Contains([]string{"CANCELED", "REPLACED"}, o.ExecutionType) {
-			id = o.OrigCustomOrderId // the other one is the cancellation's
-		}
-		emit(state{id, o.Status, dec(o.Price), dec(o.Volume), dec(o.FilledVolume)})
 	}, func(error) {})
 	if err == nil {
 		g.stops = append(g.stops, stop)
 	}
 	return err
+}
+
+// execution tells of an order, and of a fill where it is one.
+func (to account) execution(o *gobinance.WsOrderUpdate) {
+	id, venueID := o.ClientOrderId, strconv.FormatInt(o.Id, 10)
+	if slices.Contains([]string{"CANCELED", "REPLACED"}, o.ExecutionType) {
+		id = o.OrigCustomOrderId // the other one is the cancellation's
+	}
+	to.order(state{
+		id: id, venueID: venueID, side: o.Side, kind: fmt.Sprint(o.Type, " ", o.TimeInForce), status: o.Status,
+		price: dec(o.Price), quantity: dec(o.Volume), filled: dec(o.FilledVolume), spent: dec(o.FilledQuoteVolume),
+	})
+	if o.ExecutionType == "TRADE" {
+		to.fill(fill{
+			tradeID: strconv.FormatInt(o.TradeId, 10), venueID: venueID, clientID: id, side: o.Side, price: dec(o.LatestPrice), quantity: dec(o.LatestVolume),
+			fee: dec(o.FeeCost), feeAsset: o.FeeAsset, maker: o.IsMaker, time: o.TransactionTime,
+		})
+	}
 }
 
 func (g *goBinance) flood() error {

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"testing"
@@ -21,12 +22,13 @@ func serveBybit(e *sim.Engine, secret string) server {
 // bybitWords are the words of one of the venue's markets, by its documents.
 func bybitWords(category string) venueWords {
 	w := venueWords{
-		name: "BTCUSDT", open: []string{"New"}, partial: []string{"PartiallyFilled"}, filled: []string{"Filled"},
-		cancelled: []string{"Cancelled", "PartiallyFilledCanceled", "Rejected"},
-		funds:     "170131", duplicate: "170141", unknown: "170213", signature: "10004", tooMany: "10006",
+		name: "BTCUSDT", buy: "Buy", sell: "Sell",
+		kinds: map[string]string{"limit": "Limit GTC", "ioc": "Limit IOC", "post-only": "Limit PostOnly", "market": "Market IOC"},
+		open:  "New", partial: "PartiallyFilled", filled: "Filled", cancelled: "Cancelled", expired: "PartiallyFilledCanceled",
+		funds: "170131", duplicate: "170141", unknown: "170213", signature: "10004", tooMany: "10006", limits: limitsOfBybit,
 	}
-	if category == "linear" {
-		w.funds, w.duplicate, w.unknown = "110007", "110072", "110001"
+	if category == "linear" { // which has one word for all ends before the whole has filled
+		w.expired, w.funds, w.duplicate, w.unknown = "Cancelled", "110007", "110072", "110001"
 	}
 	return w
 }
@@ -42,12 +44,13 @@ func TestGoBybit(t *testing.T) {
 			endpoints := v.Endpoints()
 			contract(t, v, bybitWords(string(category)), func(_ *testing.T, secret string) client {
 				ctx, stop := context.WithCancel(context.Background())
-				return &goBybit{
-					c:        gobybit.NewClient().WithBaseURL(endpoints["rest"]).WithAuth(apiKey, secret).V5(),
+				g := &goBybit{
 					stream:   gobybit.NewWebsocketClient().WithBaseURL(endpoints["stream"]),
 					private:  gobybit.NewWebsocketClient().WithBaseURL(endpoints["private"]).WithAuth(apiKey, secret),
 					category: category, ctx: ctx, stop: stop,
 				}
+				g.c = gobybit.NewClient().WithHTTPClient(g.client()).WithBaseURL(endpoints["rest"]).WithAuth(apiKey, secret).V5()
+				return g
 			})
 		})
 	}
@@ -55,6 +58,7 @@ func TestGoBybit(t *testing.T) {
 
 // goBybit is github.com/hirokisan/bybit.
 type goBybit struct {
+	listener
 	c               gobybit.V5ServiceI
 	stream, private *gobybit.WebSocketClient
 	category        gobybit.CategoryV5
@@ -148,21 +152,30 @@ func (g *goBybit) followBook(emit func(levels)) error {
 	return err
 }
 
-func (g *goBybit) balances() (map[string]exchange.Decimal, error) {
+func (g *goBybit) balances() (map[string]purse, error) {
 	w, err := g.c.Account().GetWalletBalance(gobybit.AccountTypeV5UNIFIED, nil)
 	if err != nil {
 		return nil, g.told(err)
 	}
-	r := map[string]exchange.Decimal{}
+	r := map[string]purse{}
 	for _, a := range w.Result.List {
 		for _, c := range a.Coin {
-			r[string(c.Coin)] = dec(c.WalletBalance)
+			r[string(c.Coin)] = bybitPurse(c.WalletBalance, c.Locked, c.TotalOrderIM, c.TotalPositionIM)
 		}
 	}
 	return r, nil
 }
 
-func (g *goBybit) place(o order) error {
+// bybitPurse is of a wallet in which locked is what spot orders hold.
+func bybitPurse(wallet, locked, orders, position string) purse {
+	p := purse{total: dec(wallet)}
+	held := dec(locked).Add(dec(orders))
+	free := p.total.Sub(held).Sub(dec(position))
+	p.free, p.orders = &free, &held
+	return p
+}
+
+func (g *goBybit) place(o order) (string, error) {
 	p := gobybit.V5CreateOrderParam{
 		Category: g.category, Symbol: bybitSymbol, Side: gobybit.SideBuy, OrderType: gobybit.OrderTypeLimit, Qty: o.quantity.String(), OrderLinkID: &o.id,
 	}
@@ -175,8 +188,11 @@ func (g *goBybit) place(o order) error {
 		tif := map[string]gobybit.TimeInForce{"limit": "GTC", "ioc": "IOC", "post-only": gobybit.TimeInForcePostOnly}
 		p.Price, p.TimeInForce = ptr(o.price.String()), ptr(tif[o.kind])
 	}
-	_, err := g.c.Order().CreateOrder(p)
-	return g.told(err)
+	a, err := g.c.Order().CreateOrder(p)
+	if err != nil {
+		return "", g.told(err)
+	}
+	return a.Result.OrderID, nil
 }
 
 func (g *goBybit) amend(o order) error {
@@ -196,7 +212,10 @@ func (g *goBybit) orders(p gobybit.V5GetOpenOrdersParam) (r []state, err error) 
 		return nil, g.told(err)
 	}
 	for _, o := range all.Result.List {
-		r = append(r, state{o.OrderLinkID, string(o.OrderStatus), decOr0(o.Price), dec(o.Qty), dec(o.CumExecQty)})
+		r = append(r, state{
+			id: o.OrderLinkID, venueID: o.OrderID, side: string(o.Side), kind: fmt.Sprint(o.OrderType, " ", o.TimeInForce), status: string(o.OrderStatus),
+			price: decOr0(o.Price), quantity: dec(o.Qty), filled: dec(o.CumExecQty), spent: dec(o.CumExecValue), fee: ptr(dec(o.CumExecFee)),
+		})
 	}
 	return r, nil
 }
@@ -228,12 +247,21 @@ func (g *goBybit) fills() (r []fill, err error) {
 		return nil, g.told(err)
 	}
 	for _, f := range all.Result.List {
-		r = append(r, fill{dec(f.ExecPrice), dec(f.ExecQty)})
+		r = append(r, fill{
+			tradeID: f.ExecID, venueID: f.OrderID, clientID: f.OrderLinkID, side: string(f.Side), price: dec(f.ExecPrice), quantity: dec(f.ExecQty),
+			fee: dec(f.ExecFee), feeAsset: string(f.FeeCurrency), maker: f.IsMaker, time: milli(f.ExecTime),
+		})
 	}
 	return r, nil
 }
 
-func (g *goBybit) followOrders(emit func(state)) error {
+// milli is a time that is told in text.
+func milli(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
+}
+
+func (g *goBybit) followAccount(to account) error {
 	s, err := g.private.V5().Private()
 	if err != nil {
 		return err
@@ -243,15 +271,35 @@ func (g *goBybit) followOrders(emit func(state)) error {
 	}
 	_, err = s.SubscribeOrder(func(m gobybit.V5WebsocketPrivateOrderResponse) error {
 		for _, o := range m.Data {
-			emit(state{o.OrderLinkID, string(o.OrderStatus), decOr0(o.Price), dec(o.Qty), dec(o.CumExecQty)})
+			to.order(state{
+				id: o.OrderLinkID, venueID: o.OrderID, side: string(o.Side), kind: fmt.Sprint(o.OrderType, " ", o.TimeInForce), status: string(o.OrderStatus),
+				price: decOr0(o.Price), quantity: dec(o.Qty), filled: dec(o.CumExecQty), spent: dec(o.CumExecValue), fee: ptr(dec(o.CumExecFee)),
+			})
+		}
+		return nil
+	})
+	_, err1 := s.SubscribeExecution(func(m gobybit.V5WebsocketPrivateExecutionResponse) error {
+		for _, f := range m.Data {
+			to.fill(fill{
+				tradeID: f.ExecID, venueID: f.OrderID, clientID: f.OrderLinkID, side: string(f.Side), price: dec(f.ExecPrice), quantity: dec(f.ExecQty),
+				fee: dec(f.ExecFee), maker: f.IsMaker, time: milli(f.ExecTime),
+			})
+		}
+		return nil
+	})
+	_, err2 := s.SubscribeWallet(func(m gobybit.V5WebsocketPrivateWalletResponse) error {
+		for _, w := range m.Data {
+			for _, c := range w.Coins {
+				to.purse(string(c.Coin), purse{total: dec(c.WalletBalance)}) // it does not know what is locked
+			}
 		}
 		return nil
 	})
 	g.run(s.Start)
-	return err
+	return errors.Join(err, err1, err2)
 }
 
-// flood asks many questions at once: the venue counts them by the second.
+// flood asks many questions at once: the venue counts them by the second. What a busy machine fails at is no refusal.
 func (g *goBybit) flood() error {
 	all := make(chan error, 200)
 	for range cap(all) {
@@ -260,11 +308,12 @@ func (g *goBybit) flood() error {
 			all <- err
 		}()
 	}
-	refused := errors.New("the venue never had enough")
+	first := errors.New("the venue never had enough")
 	for range cap(all) {
-		if err := <-all; err != nil {
-			refused = err
+		err := <-all
+		if r, of := errors.AsType[refusal](err); of {
+			first = r
 		}
 	}
-	return refused
+	return first
 }

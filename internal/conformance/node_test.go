@@ -27,8 +27,9 @@ func serveOKX(e *sim.Engine, secret string) server {
 // okxWords are the venue's, by its documents. It acknowledges a post-only order before it looks at the book.
 func okxWords(name string) venueWords {
 	return venueWords{
-		name: name, open: []string{"live"}, partial: []string{"partially_filled"}, filled: []string{"filled"}, cancelled: []string{"canceled"},
-		funds: "51008", duplicate: "51016", unknown: "51400 or 51603", signature: "50113", tooMany: "50011",
+		name: name, buy: "buy", sell: "sell", kinds: map[string]string{"limit": "limit", "ioc": "ioc", "post-only": "post_only", "market": "market"},
+		open: "live", partial: "partially_filled", filled: "filled", cancelled: "canceled", expired: "canceled",
+		funds: "51008", duplicate: "51016", unknown: "51400 or 51603", signature: "50113", tooMany: "50011", limits: limitsOfOKX,
 	}
 }
 
@@ -201,10 +202,9 @@ func (s *script) call(op string, args, result any) error {
 	}
 }
 
-// follow has a stream told to f.
-func (s *script) follow(op, stream string, f func(json.RawMessage)) error {
+// on has a stream told to f.
+func (s *script) on(stream string, f func(json.RawMessage)) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.streams[stream] = f
-	s.mu.Unlock()
-	return s.call(op, nil, nil)
 }

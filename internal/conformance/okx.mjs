@@ -30,7 +30,20 @@ async function send(restName, socketName, o) {
   return ask(api[socketName]({ instIdCode, ...o }));
 }
 
-const state = (o) => ({ id: o.clOrdId, status: o.state, price: o.px, quantity: o.sz, filled: o.accFillSz });
+// What is paid is negative here.
+const paid = (fee) => (fee.startsWith('-') ? fee.slice(1) : Number(fee) === 0 ? fee : `-${fee}`);
+
+const state = (o) => ({
+  id: o.clOrdId, venueID: o.ordId, side: o.side, kind: o.ordType, status: o.state,
+  price: o.px, quantity: o.sz, filled: o.accFillSz, average: o.avgPx, fee: paid(o.fee), feeAsset: o.feeCcy,
+});
+
+const fill = (f, fee, feeAsset) => ({
+  tradeID: f.tradeId, venueID: f.ordId, clientID: f.clOrdId, side: f.side, price: f.fillPx, quantity: f.fillSz,
+  fee: paid(fee), feeAsset, maker: f.execType === 'M', time: f.fillTime,
+});
+
+const purse = (d) => ({ asset: d.ccy, total: d.cashBal, free: d.availBal, orders: d.ordFrozen });
 
 serve({
   instruments: async () => (await ask(rest.getInstruments({ instType }))).map((i) => ({ name: i.instId, tick: i.tickSz, lot: i.lotSz })),
@@ -52,27 +65,35 @@ serve({
   },
   balances: async () => {
     const [a] = await ask(rest.getBalance());
-    return Object.fromEntries(a.details.map((d) => [d.ccy, [d.cashBal]]));
+    return a.details.map(purse);
   },
   place: async ({ id, side, kind, price, quantity }) => {
     const ordType = kind === 'post-only' ? 'post_only' : kind;
     const o = { tdMode, side, ordType, sz: quantity, clOrdId: id };
     if (kind !== 'market') o.px = price;
     else if (instType === 'SPOT') o.tgtCcy = 'base_ccy';
-    await send('submitOrder', 'submitNewOrder', o);
+    const a = await send('submitOrder', 'submitNewOrder', o);
+    return (a.data ?? a)[0].ordId;
   },
   amend: ({ id, price, quantity }) => send('amendOrder', 'amendOrder', { clOrdId: id, newPx: price, newSz: quantity }),
   cancel: ({ id }) => send('cancelOrder', 'cancelOrder', { clOrdId: id }),
   query: async ({ id }) => state((await ask(rest.getOrderDetails({ instId: market, clOrdId: id })))[0]),
   open: async () => (await ask(rest.getOrderList({ instType, instId: market }))).map(state),
-  fills: async () => (await ask(rest.getFills({ instType, instId: market }))).map((f) => ({ price: f.fillPx, quantity: f.fillSz })),
-  followOrders: () =>
+  fills: async () => (await ask(rest.getFills({ instType, instId: market }))).map((f) => fill(f, f.fee, f.feeCcy)),
+  followAccount: () =>
     new Promise((subscribed, failed) => {
       const ws = new WebsocketClient({ wsUrl, accounts });
-      ws.on('update', ({ arg, data }) => arg.channel === 'orders' && data.forEach((o) => tell('orders', state(o))));
-      ws.on('response', (e) => e.event === 'subscribe' && subscribed());
+      ws.on('update', ({ arg, data }) => {
+        if (arg.channel === 'account') return data.flatMap((a) => a.details).forEach((d) => tell('purses', purse(d)));
+        for (const o of data) {
+          tell('orders', state(o));
+          if (o.tradeId) tell('fills', fill(o, o.fillFee, o.fillFeeCcy));
+        }
+      });
+      let channels = 2;
+      ws.on('response', (e) => e.event === 'subscribe' && --channels === 0 && subscribed());
       ws.on('exception', (e) => failed(new Refusal(e.code, e.msg)));
-      ws.subscribe({ channel: 'orders', instType });
+      ws.subscribe([{ channel: 'orders', instType }, { channel: 'account' }]);
     }),
   flood: () => flood(120, () => ask(rest.getOrderBook({ instId: market, sz: '1' }))),
 });

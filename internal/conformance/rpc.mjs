@@ -1,6 +1,7 @@
 // What the scripts have in common: a test sends one JSON object a line, {id, op, args}, and gets {id, result} or {id, error: {code, message}}; what streams
 // tell goes out as {stream, data}.
 import { webcrypto } from 'node:crypto';
+import diagnostics from 'node:diagnostics_channel';
 import { createInterface } from 'node:readline';
 
 globalThis.crypto ??= webcrypto; // Node 18, which Debian 12 has, does not give it by itself; the libraries sign with it
@@ -20,8 +21,16 @@ const out = (o) => process.stdout.write(JSON.stringify(o, (_, v) => (typeof v ==
 
 export const tell = (stream, data) => out({ stream, data });
 
+// answers are the heads of all answers over HTTP, as far as they are about limits: the libraries keep most of that to themselves.
+const answers = [];
+diagnostics.subscribe('http.client.response.finish', ({ response }) => {
+  const header = Object.entries(response.headers).filter(([name]) => /limit|retry|weight/.test(name));
+  answers.push({ at: Date.now(), status: response.statusCode, header: Object.fromEntries(header) });
+});
+
 // serve answers until stdin ends.
 export function serve(ops) {
+  ops.answers = () => answers;
   createInterface({ input: process.stdin })
     .on('line', async (line) => {
       const { id, op, args } = JSON.parse(line);
@@ -55,9 +64,9 @@ export class Ladder {
 // settings are the endpoints and keys that the test gave.
 export const settings = JSON.parse(process.argv[2]);
 
-// flood asks n questions at once; what is refused is thrown.
+// flood asks n questions at once; what is refused is thrown, before what fails otherwise on a busy machine.
 export async function flood(n, ask) {
   const all = await Promise.allSettled(Array.from({ length: n }, ask));
-  const refused = all.find((r) => r.status === 'rejected');
-  if (refused) throw refused.reason;
+  const failed = all.filter((r) => r.status === 'rejected').map((r) => r.reason);
+  if (failed.length) throw failed.find((e) => e instanceof Refusal) ?? failed[0];
 }

@@ -2,18 +2,34 @@ package conformance_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 )
 
-// What a script says of books and orders; sizes are the venue's.
+// What a script says; sizes are the venue's.
 type (
 	scriptBook struct {
 		Bids, Asks [][2]string
 	}
 	scriptState struct {
-		ID, Status              string
-		Price, Quantity, Filled string
+		ID, VenueID, Side, Kind, Status         string
+		Price, Quantity, Filled, Spent, Average string // either of the last two
+		Fee, FeeAsset                           string
+	}
+	scriptFill struct {
+		TradeID, VenueID, ClientID, Side string
+		Price, Quantity, Fee, FeeAsset   string
+		Maker                            bool
+		Time                             string
+	}
+	scriptPurse struct {
+		Asset, Total, Free, Locked, Orders string // total, or what it is made of
+	}
+	scriptAnswer struct {
+		At, Status int64
+		Header     map[string]string
 	}
 )
 
@@ -29,7 +45,38 @@ func (b scriptBook) levels(unit exchange.Decimal) levels {
 }
 
 func (o scriptState) state(unit exchange.Decimal) state {
-	return state{o.ID, o.Status, decOr0(o.Price), dec(o.Quantity).Mul(unit), dec(o.Filled).Mul(unit)}
+	r := state{
+		id: o.ID, venueID: o.VenueID, side: o.Side, kind: o.Kind, status: o.Status,
+		price: decOr0(o.Price), quantity: dec(o.Quantity).Mul(unit), filled: dec(o.Filled).Mul(unit), spent: decOr0(o.Spent), feeAsset: o.FeeAsset,
+	}
+	if o.Average != "" {
+		r.spent = dec(o.Average).Mul(r.filled)
+	}
+	if o.Fee != "" {
+		r.fee = ptr(dec(o.Fee))
+	}
+	return r
+}
+
+func (f scriptFill) fill(unit exchange.Decimal) fill {
+	return fill{
+		tradeID: f.TradeID, venueID: f.VenueID, clientID: f.ClientID, side: f.Side, price: dec(f.Price), quantity: dec(f.Quantity).Mul(unit),
+		fee: dec(f.Fee), feeAsset: f.FeeAsset, maker: f.Maker, time: milli(f.Time),
+	}
+}
+
+func (b scriptPurse) purse() purse {
+	if b.Total == "" {
+		return spotPurse(b.Free, b.Locked)
+	}
+	p := purse{total: dec(b.Total)}
+	if b.Free != "" {
+		p.free = ptr(dec(b.Free))
+	}
+	if b.Orders != "" {
+		p.orders = ptr(dec(b.Orders))
+	}
+	return p
 }
 
 func (s *script) instruments() (r []instrument, err error) {
@@ -48,22 +95,26 @@ func (s *script) book() (levels, error) {
 }
 
 func (s *script) followBook(emit func(levels)) error {
-	return s.follow("followBook", "book", func(data json.RawMessage) {
-		var b scriptBook
-		if json.Unmarshal(data, &b) == nil {
-			emit(b.levels(s.unit))
-		}
-	})
+	s.on("book", heard(func(b scriptBook) { emit(b.levels(s.unit)) }))
+	return s.call("followBook", nil, nil)
 }
 
-func (s *script) balances() (map[string]exchange.Decimal, error) {
-	var all map[string][]string // what makes up the total of each asset
-	err := s.call("balances", nil, &all)
-	r := map[string]exchange.Decimal{}
-	for asset, parts := range all {
-		for _, p := range parts {
-			r[asset] = r[asset].Add(dec(p))
+// heard reads what a stream tells.
+func heard[T any](tell func(T)) func(json.RawMessage) {
+	return func(data json.RawMessage) {
+		var v T
+		if json.Unmarshal(data, &v) == nil {
+			tell(v)
 		}
+	}
+}
+
+func (s *script) balances() (map[string]purse, error) {
+	var all []scriptPurse
+	err := s.call("balances", nil, &all)
+	r := map[string]purse{}
+	for _, b := range all {
+		r[b.Asset] = b.purse()
 	}
 	return r, err
 }
@@ -74,7 +125,11 @@ func (s *script) sized(o order) map[string]string {
 	return map[string]string{"id": o.id, "side": o.side, "kind": o.kind, "price": o.price.String(), "quantity": size.String()}
 }
 
-func (s *script) place(o order) error    { return s.call("place", s.sized(o), nil) }
+func (s *script) place(o order) (id string, err error) {
+	err = s.call("place", s.sized(o), &id)
+	return id, err
+}
+
 func (s *script) amend(o order) error    { return s.call("amend", s.sized(o), nil) }
 func (s *script) cancel(id string) error { return s.call("cancel", map[string]string{"id": id}, nil) }
 
@@ -96,21 +151,34 @@ func (s *script) open() (r []state, err error) {
 }
 
 func (s *script) fills() (r []fill, err error) {
-	var all []struct{ Price, Quantity string }
+	var all []scriptFill
 	err = s.call("fills", nil, &all)
 	for _, f := range all {
-		r = append(r, fill{dec(f.Price), dec(f.Quantity).Mul(s.unit)})
+		r = append(r, f.fill(s.unit))
 	}
 	return r, err
 }
 
-func (s *script) followOrders(emit func(state)) error {
-	return s.follow("followOrders", "orders", func(data json.RawMessage) {
-		var o scriptState
-		if json.Unmarshal(data, &o) == nil {
-			emit(o.state(s.unit))
-		}
-	})
+func (s *script) followAccount(to account) error {
+	s.on("orders", heard(func(o scriptState) { to.order(o.state(s.unit)) }))
+	s.on("fills", heard(func(f scriptFill) { to.fill(f.fill(s.unit)) }))
+	s.on("purses", heard(func(b scriptPurse) { to.purse(b.Asset, b.purse()) }))
+	return s.call("followAccount", nil, nil)
 }
 
 func (s *script) flood() error { return s.call("flood", nil, nil) }
+
+func (s *script) answers() (r []answer) {
+	var all []scriptAnswer
+	if s.call("answers", nil, &all) != nil {
+		return nil
+	}
+	for _, a := range all {
+		h := http.Header{}
+		for name, value := range a.Header {
+			h.Set(name, value)
+		}
+		r = append(r, answer{time.UnixMilli(a.At), int(a.Status), h})
+	}
+	return r
+}

@@ -131,29 +131,6 @@ func listed(b *exchange.Book) levels {
 	return levels{bids: side(b.Bids), asks: side(b.Asks)}
 }
 
-// balances are the client's totals in the wallet that its orders are paid from.
-func (v *venue) balances() map[string]exchange.Decimal {
-	r := map[string]exchange.Decimal{}
-	v.Floor().Do(func(_ time.Time, e *sim.Engine) {
-		for _, b := range e.Balances(clients) {
-			perp := v.instrument.Market.Symbol.Kind == exchange.Perp
-			if b.Wallet == exchange.WalletUnified || perp == (b.Wallet == exchange.WalletPerp) {
-				r[string(b.Asset)] = b.Total()
-			}
-		}
-	})
-	return r
-}
-
-func (v *venue) fills() (r []fill) {
-	v.Floor().Do(func(_ time.Time, e *sim.Engine) {
-		for _, f := range e.Fills(clients, v.instrument.Market.Symbol, time.Time{}) {
-			r = append(r, fill{f.Price, f.Quantity})
-		}
-	})
-	return r
-}
-
 // level is one price of a book.
 type level struct{ price, size exchange.Decimal }
 
