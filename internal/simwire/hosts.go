@@ -146,8 +146,15 @@ func (h *Hosts) Dial(ctx context.Context, network, addr string) (net.Conn, error
 // Done is closed when Close begins.
 func (h *Hosts) Done() <-chan struct{} { return h.ctx.Done() }
 
-// Go runs f on a goroutine that Close waits for. f must end when Done is closed. It must not be called after Close.
-func (h *Hosts) Go(f func()) { h.wg.Go(f) }
+// Go runs f on a goroutine that Close waits for; f must end when Done is closed. False: Close has begun, and f is not run.
+func (h *Hosts) Go(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.wg.Go(f)
+	}
+	return !h.closed
+}
 
 // Disconnect cuts every socket for which which is true, as when a machine of the venue dies; nil: all. It returns how many.
 func (h *Hosts) Disconnect(which func(*Socket) bool) int {

@@ -114,17 +114,9 @@ func Corrupt(b []byte, bits uint64) []byte {
 }
 
 // Meet lets a request that came over the socket meet its fate, as [Hosts.Meet] does. act and says return the text of the answer; nil is none.
-// Where nothing has to travel it is done at once, else on a goroutine of its own, so that answers may overtake one another. It is for
-// handle.
+// Requests are executed one after the other, in the order in which they came, however long each travels; answers may overtake one another.
+// Where nothing has to travel, and no request before it still does, it is done at once, else on a goroutine of its own. It is for handle.
 func (s *Socket) Meet(fate sim.Fate, act, says func() []byte) {
-	if fate.In <= 0 && fate.Out <= 0 {
-		s.meet(fate, act, says)
-		return
-	}
-	s.Go(func() { s.meet(fate, act, says) })
-}
-
-func (s *Socket) meet(fate sim.Fate, act, says func() []byte) {
 	switch fate.Fault {
 	case sim.Reset:
 		s.Drop(EndFault)
@@ -133,9 +125,44 @@ func (s *Socket) meet(fate sim.Fate, act, says func() []byte) {
 		s.change(func(q *queue) { q.close(EndFault, websocket.CloseServiceRestart, "") })
 		return
 	}
-	if !s.hosts.Wait(fate.In) { // the request travels on when the client has gone
+	if fate.In <= 0 && fate.Out <= 0 && executed(s.before) {
+		s.meet(fate, act, says, func() {})
 		return
 	}
+	before, done := s.before, make(chan struct{})
+	s.before = done
+	s.Go(func() {
+		if s.hosts.Wait(fate.In) && s.follow(before) { // the request travels on when the client has gone
+			s.meet(fate, act, says, func() { close(done) })
+		}
+	})
+}
+
+// executed reports whether the request before, whose channel this is, has been executed; nil: there is none.
+func executed(before <-chan struct{}) bool {
+	select {
+	case <-before:
+		return true
+	default:
+		return before == nil
+	}
+}
+
+// follow waits for the request before; false: Close came first.
+func (s *Socket) follow(before <-chan struct{}) bool {
+	if before == nil {
+		return true
+	}
+	select {
+	case <-before:
+		return true
+	case <-s.hosts.Done():
+		return false
+	}
+}
+
+// meet executes a request that has arrived, tells the next that it is its turn, and answers. Answers that travel no time keep their order.
+func (s *Socket) meet(fate sim.Fate, act, says func() []byte, next func()) {
 	var a, second []byte
 	if fate.Fault.Executed() {
 		a = act()
@@ -145,6 +172,11 @@ func (s *Socket) meet(fate sim.Fate, act, says func() []byte) {
 	}
 	if worded(fate.Fault) {
 		a = says()
+	}
+	if fate.Out <= 0 {
+		defer next()
+	} else {
+		next()
 	}
 	if s.hosts.Wait(fate.Out) {
 		s.answer(fate, a)

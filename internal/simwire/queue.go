@@ -21,7 +21,9 @@ type frame struct {
 
 // queue is what waits for the writer, and when it has to act by itself. It is pure: all times are given.
 type queue struct {
-	limit  int
+	limit  int     // frames
+	most   int     // bytes
+	bytes  int     // of frames and held
 	frames []frame // oldest first; what is due waits for what is before it
 	urgent []frame // control frames, which go first
 	held   []frame // changes places with the next of its topic, or goes when due
@@ -47,16 +49,23 @@ func (q *queue) add(f frame) {
 	switch {
 	case q.ending != "" || q.full:
 		return
-	case len(q.frames)+len(q.held) >= q.limit:
+	case q.crowded(f):
 		q.overflow()
 		return
 	}
+	q.bytes += len(f.data)
 	if f.due.Before(q.last) {
 		f.due = q.last
 	}
 	q.last = f.due
 	q.frames = append(q.frames, f)
 	q.release(f.topic)
+}
+
+// crowded reports whether f is one too many.
+func (q *queue) crowded(f frame) bool {
+	n := len(q.frames) + len(q.held)
+	return n >= q.limit || n > 0 && q.bytes+len(f.data) > q.most
 }
 
 // overflow is the end of a client that is too slow: what waits is of no use to it.
@@ -70,9 +79,10 @@ func (q *queue) overflow() {
 func (q *queue) swap(f frame) {
 	switch {
 	case q.ending != "" || q.full:
-	case len(q.frames)+len(q.held) >= q.limit:
+	case q.crowded(f):
 		q.overflow()
 	default:
+		q.bytes += len(f.data)
 		q.held = append(q.held, f)
 	}
 }
@@ -155,7 +165,7 @@ func (q *queue) next(now time.Time) step {
 		f := q.frames[0]
 		if !f.due.After(now) {
 			q.frames[0] = frame{}
-			q.frames = q.frames[1:]
+			q.frames, q.bytes = q.frames[1:], q.bytes-len(f.data)
 			return step{do: toWrite, frame: f}
 		}
 		st.until = sooner(st.until, f.due)

@@ -27,7 +27,8 @@ const (
 // SocketConfig is how a venue treats a socket. The zero value has no heartbeat and no limits but those of size.
 type SocketConfig struct {
 	MaxMessage int64         // what the client may send at once; larger is closed with 1009. Default 1 MiB
-	Queue      int           // frames that may wait to be written; one more, and the client is too slow. Default 1024
+	Queue      int           // frames that may wait to be written; one more, and the client is too slow. Default 65,536
+	QueueBytes int           // what waiting frames may come to, where it is more than one. Default 32 MiB
 	WriteWait  time.Duration // how long one write may take; then the client is too slow. Default 10 s
 
 	PingEvery time.Duration // 0: no pings
@@ -56,7 +57,10 @@ func (c *SocketConfig) setDefaults() {
 		c.MaxMessage = 1 << 20
 	}
 	if c.Queue == 0 {
-		c.Queue = 1024
+		c.Queue = 1 << 16 // one look of one topic can tell as much as the engine keeps of events
+	}
+	if c.QueueBytes == 0 {
+		c.QueueBytes = 32 << 20
 	}
 	if c.WriteWait == 0 {
 		c.WriteWait = 10 * time.Second
@@ -90,7 +94,9 @@ type Socket struct {
 	deaf  chan struct{} // closed when nobody reads any more
 	kick  chan struct{} // wakes the writer
 	wg    sync.WaitGroup
-	rate  fixed // of Run's goroutine
+
+	rate   fixed         // of Run's goroutine
+	before chan struct{} // of Run's goroutine: closed when the last request has been executed; nil: none had to travel
 
 	mu    sync.Mutex // never held over I/O or a callback
 	queue queue
@@ -109,7 +115,7 @@ func (h *Hosts) Upgrade(w http.ResponseWriter, r *http.Request, cfg SocketConfig
 	now := time.Now()
 	s := &Socket{cfg: cfg, hosts: h, conn: conn, done: make(chan struct{}), deaf: make(chan struct{}), kick: make(chan struct{}, 1)}
 	s.rate = fixed{per: cfg.Per, from: now}
-	s.queue = queue{limit: cfg.Queue, beat: newBeat(&cfg, now)}
+	s.queue = queue{limit: cfg.Queue, most: cfg.QueueBytes, beat: newBeat(&cfg, now)}
 	conn.SetReadLimit(cfg.MaxMessage)
 	conn.SetPingHandler(func(data string) error {
 		if s.hear(false) {
