@@ -44,7 +44,7 @@ type AccountConfig struct {
 	Fees     *exchange.FeeRates // default: the engine's
 	// FeeAsset pays fees instead of what they are charged in otherwise, from the wallet that pays for the order, for as long as there is
 	// enough of it there. A fee is what it would be in quote, divided by FeePrice (units of quote for one of FeeAsset), rounded up to
-	// 8 places. Rebates are not paid in it.
+	// 8 places. Rebates are not paid in it. There is one FeePrice: it fits a venue whose markets have one quote.
 	FeeAsset exchange.Asset
 	FeePrice exchange.Decimal
 }
@@ -116,6 +116,9 @@ func (c EngineConfig) validate() error {
 		}
 		if ins.Market.Venue != c.Venue || seen[ins.Market] {
 			return fail("instrument %s is another venue's, or given twice", ins.Market)
+		}
+		if y := ins.Market.Symbol; y.Kind != exchange.Spot && ins.Settle != "" && ins.Settle != y.Quote {
+			return fail("%s is settled in %s", ins.Market, ins.Settle)
 		}
 		seen[ins.Market] = true
 	}

@@ -120,3 +120,14 @@ func TestOddInput(t *testing.T) {
 		t.Errorf("unknown prevention of self-trade: %v", err)
 	}
 }
+
+// A scale that nothing is counted in can always be left again.
+func TestOddScalesDoNotStick(t *testing.T) {
+	e := newEngine(t, config())
+	for _, scale := range []exchange.Scale{{Price: -10, Size: -10}, {Price: -25, Size: -25}, {Price: -1, Size: -2}, {Price: -20, Size: -20}, {Price: -1, Size: -2}} {
+		if err := e.SetBook(start, &exchange.Book{Market: spot, Scale: scale, Asks: []exchange.Level{{Price: 1010, Size: 100}}}); err != nil {
+			t.Errorf("%v: %v", scale, err)
+		}
+	}
+	checkShape(t, submit(t, e, ioc(limit("a", spot, exchange.Buy, "1", "101"))), nil, "filled 1.00 1.00@101.0")
+}

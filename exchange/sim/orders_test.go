@@ -260,6 +260,10 @@ func TestNewEngineRefuses(t *testing.T) {
 	for name, change := range map[string]func(*sim.EngineConfig){
 		"no venue":          func(c *sim.EngineConfig) { c.Venue = "" },
 		"another's market":  func(c *sim.EngineConfig) { c.Venue = "y" },
+		"an inverse":        func(c *sim.EngineConfig) { c.Instruments[1].Settle = "BTC" },
+		"a fee asset":       func(c *sim.EngineConfig) { c.FeeAsset = "BNB" },
+		"an account twice":  func(c *sim.EngineConfig) { c.Accounts = []sim.AccountConfig{{}} },
+		"margin of its own": func(c *sim.EngineConfig) { c.Margin = c.Balances },
 		"a market twice":    func(c *sim.EngineConfig) { c.Instruments = append(c.Instruments, c.Instruments[0]) },
 		"no tick":           func(c *sim.EngineConfig) { c.Instruments[0].Tick = exchange.Decimal{} },
 		"all is fee":        func(c *sim.EngineConfig) { c.Fees.Taker = dec("1") },

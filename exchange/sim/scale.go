@@ -29,7 +29,7 @@ func (e *Engine) rescale(m *market, given exchange.Scale) error {
 // tryScale moves the market to other units, all of it or nothing: half of it in other units would be wrong numbers.
 func (e *Engine) tryScale(m *market, want exchange.Scale) bool {
 	price, size := unit10(m.scale.Price, want.Price), unit10(m.scale.Size, want.Size)
-	fits := price.ok && size.ok
+	fits := true
 	convert := func(c converter, x *int64) {
 		if n, ok := c.convert(*x); ok {
 			*x = n
@@ -118,6 +118,9 @@ func unit10(from, to int8) converter {
 }
 
 func (c converter) convert(x int64) (int64, bool) {
+	if x == 0 {
+		return 0, true
+	}
 	if !c.ok || x%c.down != 0 || int64(magnitude(x)) > math.MaxInt64/c.up {
 		return 0, false
 	}
