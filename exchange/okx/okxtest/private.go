@@ -141,13 +141,15 @@ func (f *follower) money(now time.Time, i *item) {
 func (f *follower) account(now time.Time, event string, w *accountRow) {
 	if f.arg.Ccy != "" {
 		one := *w
-		one.Details = nil
+		one.Details = []balanceRow{}
 		for _, d := range w.Details {
 			if d.Ccy == f.arg.Ccy {
 				one.Details = append(one.Details, d)
 			}
 		}
-		w = &one
+		if w = &one; len(one.Details) == 0 && event == "event_update" {
+			return
+		}
 	}
 	f.send(now, f.topic, "", &push{Arg: f.head, EventType: event, CurPage: 1, LastPage: true, Data: []*accountRow{w}})
 }

@@ -233,6 +233,70 @@ func TestChannelConnections(t *testing.T) {
 	}, func(c *okxtest.Config) { c.Connects = 100 })
 }
 
+// Two subscriptions to a channel are one connection, until both have ended.
+func TestChannelConnectionsOfTwoSubscriptions(t *testing.T) {
+	virtual(t, func(r *rig) {
+		s := r.private()
+		for _, kind := range []string{"SPOT", "SWAP"} {
+			s.subscribe(`{"channel":"orders","instType":"` + kind + `"}`)
+			r.want(s.read(), "event=channel-conn-count connCount=1")
+		}
+		for i, kind := range []string{"SPOT", "SWAP"} {
+			s.write(`{"id":"2","op":"unsubscribe","args":[{"channel":"orders","instType":"` + kind + `"}]}`)
+			r.want(s.read(), "event=unsubscribe")
+			other := r.private()
+			other.subscribe(`{"channel":"orders","instType":"ANY"}`)
+			r.want(other.read(), fmt.Sprintf("event=channel-conn-count connCount=%d", 2-i))
+			other.c.Close()
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// Who follows one currency is told of it alone.
+func TestAccountOfOneCurrency(t *testing.T) {
+	virtual(t, func(r *rig) {
+		s := r.private()
+		for _, ccy := range []string{"BTC", "EUR"} {
+			s.subscribe(`{"channel":"account","ccy":"` + ccy + `","extraParams":"{\"updateInterval\":\"0\"}"}`)
+			if row := s.data("account"); len(row["details"].([]any)) != map[string]int{"BTC": 1}[ccy] {
+				t.Error(row)
+			}
+		}
+		r.place(order("")) // locks USDT
+		time.Sleep(time.Second)
+		r.place(order("side=sell px=51000")) // locks BTC
+		row := s.data("account")
+		r.want(row["details"].([]any)[0].(map[string]any), "ccy=BTC availBal=1.999")
+	})
+}
+
+// An order that takes a thousand levels is told whole to who reads.
+func TestManyPushesAtOnce(t *testing.T) {
+	const levels = 3000
+	virtual(t, func(r *rig) {
+		b := &exchange.Book{Market: spotMarket, Scale: exchange.Scale{Price: -1, Size: -4}}
+		for i := int64(levels); i >= 1; i-- {
+			b.Bids = append(b.Bids, exchange.Level{Price: 100000 - i, Size: 10})
+			b.Asks = append(b.Asks, exchange.Level{Price: 100000 + i, Size: 10})
+		}
+		if err := r.Publish(b); err != nil {
+			t.Fatal(err)
+		}
+		s := r.private()
+		s.subscribe(`{"channel":"orders","instType":"ANY"}`)
+		r.place(order("ordType=market px=- sz=3 tgtCcy=base_ccy"))
+		for i := 0; ; i++ {
+			if row := s.data("orders"); row["state"] == "filled" {
+				if i != levels {
+					t.Errorf("told after %d others", i)
+				}
+				return
+			}
+		}
+	}, func(c *okxtest.Config) { c.Latency.Feed.Min = 5 * time.Millisecond })
+}
+
 // What somebody else does is not told.
 func TestAccountsAreApart(t *testing.T) {
 	virtual(t, func(r *rig) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,6 +208,31 @@ func TestUnsubscribe(t *testing.T) {
 	})
 }
 
+// Requests of a connection are done in the order in which they came, however long each of them travels.
+func TestRequestsKeepTheirOrder(t *testing.T) {
+	for seed := uint64(1); seed <= 20; seed++ {
+		slow := func(c *okxtest.Config) {
+			c.Faults.Seed, c.Latency.Entry = seed, sim.Delay{Min: time.Millisecond, Jitter: 30 * time.Millisecond}
+		}
+		virtual(t, func(r *rig) {
+			s := r.dial("private", "/ws/v5/private")
+			s.write(r.login(time.Now()))
+			s.write(`{"id":"1","op":"subscribe","args":[{"channel":"orders","instType":"ANY"}]}`)
+			s.write(`{"id":"2","op":"unsubscribe","args":[{"channel":"orders","instType":"ANY"}]}`)
+			r.want(s.read(), "event=login code=0")
+			r.want(s.read(), "event=subscribe id=1")
+			r.want(s.read(), "event=channel-conn-count connCount=1")
+			r.want(s.read(), "event=unsubscribe id=2")
+			r.place(order(""))
+			time.Sleep(time.Second)
+			s.write("ping")
+			if text, err := s.next(); text != "pong" {
+				t.Errorf("seed %d: after the end of the subscription: %s, %v", seed, text, err)
+			}
+		}, slow)
+	}
+}
+
 // The tick-by-tick books are for some tiers only.
 func TestTiers(t *testing.T) {
 	virtual(t, func(r *rig) {
@@ -317,6 +343,18 @@ func TestUpgradeNotice(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 	})
+}
+
+// An upgrade may meet the end of the server.
+func TestUpgradeBesideClose(t *testing.T) {
+	for range 30 {
+		r := newRig(t, func(c *okxtest.Config) { c.Pipe = false })
+		_ = r.URL("rest")
+		var wg sync.WaitGroup
+		wg.Go(func() { r.Upgrade(time.Millisecond) })
+		r.Close()
+		wg.Wait()
+	}
 }
 
 // Each of a book's faults, as a client sees it.

@@ -1,6 +1,7 @@
 package okxtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -208,20 +209,24 @@ func (x *session) control(q *request, text []byte) {
 			continue
 		}
 		if q.Op == "unsubscribe" {
-			x.topics.Remove(a.topic())
-			x.part(a.topic())
-			x.uncount(a.Channel)
-			x.socket.Send(x.event(event{ID: string(q.ID), Event: q.Op, Arg: raw}))
+			x.unsubscribe(q.ID, a, bytes.Clone(raw))
 			continue
 		}
-		x.subscribe(q.ID, a, raw)
+		x.subscribe(q.ID, a, bytes.Clone(raw))
 	}
+}
+
+// meet lets a request, or a part of one, meet its fate. What comes next on the connection depends on it, and must not overtake its answer: all
+// of the way lies before the act.
+func (x *session) meet(fate sim.Fate, act, says func() []byte) {
+	fate.In, fate.Out = fate.In+fate.Out, 0
+	x.socket.Meet(fate, act, says)
 }
 
 // signIn makes the connection an account's.
 func (x *session) signIn(id word, a loginArg) {
 	fate := x.injector.Next(time.Now(), sim.Call{Op: sim.OpLogin, Key: a.APIKey, Deadline: loginDeadline(a.Timestamp)})
-	x.socket.Meet(fate, func() []byte {
+	x.meet(fate, func() []byte {
 		key, bad := x.login(time.Now(), &a)
 		if bad != nil {
 			return x.refused(id, bad)

@@ -3,6 +3,8 @@ package okxtest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange/sim"
@@ -11,14 +13,12 @@ import (
 // subscribe begins one subscription, and confirms it before its first message.
 func (x *session) subscribe(id word, a channelArg, raw json.RawMessage) {
 	fate := x.injector.Next(time.Now(), sim.Call{Op: sim.OpSubscribe, Key: a.topic()})
-	fate.In, fate.Out = fate.In+fate.Out, 0 // what is pushed must not overtake the answer
-	arg := append(json.RawMessage(nil), raw...)
-	x.socket.Meet(fate, func() []byte {
+	x.meet(fate, func() []byte {
 		topic, bad := x.topicOf(&a)
 		if bad != nil {
 			return x.refused(id, bad)
 		}
-		answer := x.event(event{ID: string(id), Event: "subscribe", Arg: arg})
+		answer := x.event(event{ID: string(id), Event: "subscribe", Arg: raw})
 		switch fate.Fault {
 		case "", sim.Slow, sim.SlowAck:
 			x.socket.Send(answer)
@@ -31,6 +31,16 @@ func (x *session) subscribe(id word, a channelArg, raw json.RawMessage) {
 		}
 		return answer
 	}, func() []byte { return x.refused(id, x.excuse(fate.Fault)) })
+}
+
+// unsubscribe ends one, when those before it have arrived.
+func (x *session) unsubscribe(id word, a channelArg, raw json.RawMessage) {
+	x.meet(sim.Fate{}, func() []byte {
+		x.topics.Remove(a.topic())
+		x.part(a.topic())
+		x.uncount(a.Channel)
+		return x.event(event{ID: string(id), Event: "unsubscribe", Arg: raw})
+	}, nil)
 }
 
 // part ends the following of an account for a topic.
@@ -71,9 +81,10 @@ func (x *session) count(channel string) bool {
 	return what == "channel-conn-count"
 }
 
+// uncount ends that, with the connection's last subscription to the channel.
 func (x *session) uncount(channel string) {
 	key := x.key.Load()
-	if key == nil {
+	if key == nil || slices.ContainsFunc(x.topics.Names(), func(name string) bool { return strings.HasPrefix(name, channel+":") }) {
 		return
 	}
 	k := string(key.Account) + " " + channel
