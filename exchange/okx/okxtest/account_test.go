@@ -157,23 +157,48 @@ func TestSwitchesByTag(t *testing.T) {
 	})
 }
 
+// restart is another server over the same engine.
+func (r *rig) restart() (again *okxtest.Server) {
+	r.Inspect(func(e *sim.Engine) {
+		again = okxtest.NewServer(e, okxtest.Config{Pipe: true, Keys: []okxtest.Key{r.key}})
+	})
+	r.Cleanup(again.Close)
+	r.http.CloseIdleConnections()
+	r.http.Transport = transport(again)
+	return again
+}
+
 // What an account had before the server began is there; so is what trades beside it.
 func TestOrdersOfAnEarlierRun(t *testing.T) {
 	virtual(t, func(r *rig) {
 		resting := r.place(order("clOrdId=a1"))
 		r.place(order("px=50001 sz=0.2"))
-		var again *okxtest.Server
-		r.Inspect(func(e *sim.Engine) {
-			again = okxtest.NewServer(e, okxtest.Config{Pipe: true, Keys: []okxtest.Key{r.key}})
-		})
-		r.Cleanup(again.Close)
-		r.http.CloseIdleConnections()
-		r.http.Transport = transport(again)
-		r.Server = again
+		r.Server = r.restart()
 		r.want(r.get("/api/v5/trade/order?instId=BTC-USDT&clOrdId=a1").row(), "ordId="+resting+" state=live ordType=limit tdMode=cash")
 		r.want(r.get("/api/v5/trade/fills").row(), "fillSz=0.2 fee=-0.0001")
 		r.want(r.post("/api/v5/trade/cancel-order", `{"instId":"BTC-USDT","clOrdId":"a1"}`).row(), "sCode=0")
 		r.want(r.get("/api/v5/trade/orders-history?instType=SPOT&state=canceled").row(), "ordId="+resting)
+	})
+}
+
+// Executions of an earlier run are told newest first and numbered as they happened, whatever their markets.
+func TestFillsOfAnEarlierRun(t *testing.T) {
+	virtual(t, func(r *rig) {
+		for i, body := range []string{order("px=50001"), swapOrder("px=50001"), order("px=50001"), swapOrder("px=50001"), order("px=49999.9 clOrdId=old"), swapOrder("px=50001")} {
+			r.place(object(parsed(body), fmt.Sprintf("tag=t%d", i)))
+			time.Sleep(time.Second)
+		}
+		r.publish(spotMarket, -1, -4, 499990) // the old order is the last to trade
+		r.Server = r.restart()
+		var got []string
+		for _, row := range r.get("/api/v5/trade/fills").Data {
+			got = append(got, fmt.Sprint(row["billId"], " ", row["instId"]))
+		}
+		want := "[6 BTC-USDT 5 BTC-USDT-SWAP 4 BTC-USDT-SWAP 3 BTC-USDT 2 BTC-USDT-SWAP 1 BTC-USDT]"
+		if fmt.Sprint(got) != want {
+			t.Errorf("%v, want %s", got, want)
+		}
+		r.want(r.get("/api/v5/trade/fills?after=6&limit=1").row(), "billId=5")
 	})
 }
 

@@ -44,16 +44,44 @@ func newKeeper(cfg *Config, markets []*market, e *sim.Engine) *keeper {
 		a := &account{id: id, byID: make(map[string]*record), byName: make(map[string]*record), live: make(map[*market]int)}
 		a.feed.known = simwire.NewHoldings(e, id)
 		k.accounts[id] = a
-		for _, m := range markets {
-			for _, o := range e.Orders(id, m.Market.Symbol, time.Time{}) {
-				created, _ := e.Created(o.Ref())
-				k.take(a, &o, created)
-			}
-		}
-		slices.SortFunc(a.orders, func(x, y *record) int { return cmp.Compare(x.number, y.number) })
+		k.recall(e, a, markets)
 	}
 	_, k.next, _ = e.Events(0)
 	return k
+}
+
+// recall takes what the account did before: orders as they came, executions as they happened, whatever their markets.
+func (k *keeper) recall(e *sim.Engine, a *account, markets []*market) {
+	var orders []exchange.Order
+	for _, m := range markets {
+		orders = append(orders, e.Orders(a.id, m.Market.Symbol, time.Time{})...)
+	}
+	slices.SortFunc(orders, func(x, y exchange.Order) int { return cmp.Compare(numberOf(x.VenueID), numberOf(y.VenueID)) })
+	first := k.bills
+	for i := range orders {
+		created, _ := e.Created(orders[i].Ref())
+		k.take(a, &orders[i], created)
+	}
+	slices.SortStableFunc(a.fills, func(x, y *fill) int {
+		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(numberOf(x.TradeID), numberOf(y.TradeID)))
+	})
+	for i, x := range a.fills {
+		x.bill = first + uint64(i) + 1
+	}
+	a.trim(k.cfg.Keep)
+}
+
+// numberOf is an id of the engine's, whose numbers rise.
+func numberOf(id string) uint64 {
+	n, _ := strconv.ParseUint(id, 10, 64)
+	return n
+}
+
+// trim forgets old executions.
+func (a *account) trim(keep int) {
+	if len(a.fills) > 2*keep {
+		a.fills = slices.Delete(a.fills, 0, len(a.fills)-keep)
+	}
 }
 
 // follow takes the engine's news.
@@ -77,7 +105,7 @@ func (k *keeper) follow(now time.Time, e *sim.Engine) {
 		}
 	}
 	for _, a := range k.accounts {
-		if a.feed.dirty {
+		if a.trim(k.cfg.Keep); a.feed.dirty {
 			a.feed.holdings(now, e, k, a)
 		}
 	}
@@ -128,7 +156,7 @@ func (k *keeper) open(a *account, o *exchange.Order, at time.Time) *record {
 		r = k.foreign(o)
 	}
 	r.Order, r.created, r.updated = *o, at, at
-	r.number, _ = strconv.ParseUint(o.VenueID, 10, 64)
+	r.number = numberOf(o.VenueID)
 	r.Status, r.Filled, r.Fees, r.Fills = exchange.StatusAccepted, exchange.Decimal{}, nil, nil
 	a.orders, a.byID[o.VenueID] = append(a.orders, r), r
 	if r.arg.ClOrdID != "" {
@@ -170,9 +198,6 @@ func (k *keeper) execute(a *account, r *record, f *exchange.Fill) *fill {
 	k.bills++
 	x := &fill{Fill: *f, r: r, bill: k.bills}
 	a.fills = append(a.fills, x)
-	if len(a.fills) > 2*k.cfg.Keep {
-		a.fills = slices.Delete(a.fills, 0, k.cfg.Keep)
-	}
 	r.Filled, r.notional, r.last, r.updated = r.Filled.Add(f.Quantity), r.notional.Add(f.Notional()), x, f.Time
 	for i := range r.Fees {
 		if r.Fees[i].Asset == f.FeeAsset {
