@@ -80,7 +80,11 @@ func (s *Server) amend(a *ask) (any, *refusal) {
 		case sim.FillAfterCancel:
 			s.hit(now, e, ins, o, a.fate.Percent)
 		}
-		if no = s.replace(now, e, ins, o, c); a.fate.Fault == sim.FillAfterCancel {
+		terms := sim.Terms{}
+		if a.fate.Fault == sim.Partial {
+			terms.Percent = a.fate.Percent
+		}
+		if no = s.replace(now, e, ins, o, c, terms); a.fate.Fault == sim.FillAfterCancel {
 			no = nil // it was acknowledged before
 		}
 	})
@@ -88,7 +92,7 @@ func (s *Server) amend(a *ask) (any, *refusal) {
 }
 
 // replace changes o. A post-only order that would take under its new price ends; nobody is told so in the answer.
-func (s *Server) replace(now time.Time, e *sim.Engine, ins exchange.Instrument, o exchange.Order, c exchange.Change) *refusal {
+func (s *Server) replace(now time.Time, e *sim.Engine, ins exchange.Instrument, o exchange.Order, c exchange.Change, terms sim.Terms) *refusal {
 	k := ins.Market.Symbol.Kind
 	next := o.OrderRequest
 	if !c.Price.IsZero() {
@@ -107,7 +111,7 @@ func (s *Server) replace(now time.Time, e *sim.Engine, ins exchange.Instrument, 
 	if !c.Price.IsZero() {
 		c.Price = moved.req.Price
 	}
-	_, err := e.Replace(now, o.Ref(), c)
+	_, err := e.ReplaceWith(now, o.Ref(), c, terms)
 	var told *exchange.Error
 	if !errors.As(err, &told) {
 		return refusalOf(k, err)

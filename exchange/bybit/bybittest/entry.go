@@ -1,6 +1,7 @@
 package bybittest
 
 import (
+	"sync"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange/sim"
@@ -57,15 +58,18 @@ func (c *client) request(m *command) {
 	stamp, window := m.Header["X-BAPI-TIMESTAMP"], m.Header["X-BAPI-RECV-WINDOW"]
 	a.fate = c.s.injector.Next(now, sim.Call{Op: op, Key: key, Deadline: c.s.deadline(stamp, window)})
 	c.s.calls.Add(simwire.Call{At: now, Host: hostStream, Method: m.Op, Path: "/v5/trade", Body: string(a.Body), Op: op, Key: key, Fault: a.fate.Fault})
-	no := c.admitted(m)
+	admitted := sync.OnceValue(func() *refusal { return c.admitted(m) }) // when it is its turn: a login may be on its way
 	c.socket.Meet(a.fate,
 		func() []byte {
-			if no != nil {
+			if no := admitted(); no != nil {
 				return c.entered(m, nil, no, nil)
 			}
 			return c.perform(m, r, a)
 		},
-		func() []byte { return c.excuse(m, r, a) })
+		func() []byte {
+			_ = admitted()
+			return c.excuse(m, r, a)
+		})
 }
 
 // admitted checks what a message must be, whatever it asks for. The id is used up even if it is not taken.

@@ -22,15 +22,15 @@ func (c *client) private(m *command) {
 	case "auth":
 		c.auth(m, func(no *refusal) []byte { return c.acknowledge(m, no) })
 	case "subscribe", "unsubscribe":
-		if c.key == nil {
-			c.socket.Send(c.acknowledge(m, refuse(codeLogin, "Request not authorized")))
-			return
-		}
-		if names, _ := m.texts(); mixed(names) {
-			c.socket.Send(c.acknowledge(m, refuse(codeParams, "error:all-in-one and categorised topics cannot share a request")))
-			return
-		}
-		c.change(m, linearArgs, privateTopic)
+		c.change(m, linearArgs, privateTopic, func() *refusal {
+			if c.key == nil {
+				return refuse(codeLogin, "Request not authorized")
+			}
+			if names, _ := m.texts(); mixed(names) {
+				return refuse(codeParams, "error:all-in-one and categorised topics cannot share a request")
+			}
+			return nil
+		})
 	default:
 		c.socket.Send(c.acknowledge(m, refuse(codeOp, "error:op type is not found")))
 	}

@@ -30,7 +30,7 @@ func (c *client) public(m *command) {
 		if c.kind == exchange.Spot {
 			most = spotArgs
 		}
-		c.change(m, most, publicTopic)
+		c.change(m, most, publicTopic, func() *refusal { return nil })
 	default:
 		c.socket.Send(c.acknowledge(m, refuse(codeOp, "error:op type is not found")))
 	}

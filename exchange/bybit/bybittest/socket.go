@@ -22,6 +22,7 @@ type client struct {
 	remote string
 	kind   exchange.Kind // of a public socket
 
+	// What requests change is theirs while it is their turn, see Meet of simwire's Socket.
 	args    int       // letters of all topics that were asked for
 	key     *verifier // logged in; nil: not
 	asked   ring[string, bool]
@@ -116,15 +117,11 @@ func (s *Server) idle(r *http.Request) time.Duration {
 
 func (c *client) say(v any) { c.socket.Send(simwire.Encode(v)) }
 
-// inTurn lets a request that later ones on the socket depend on meet its fate before those are read.
-func (c *client) inTurn(op sim.Op, key string, deadline time.Time, act func() []byte, says func(*refusal) []byte) {
+// meet lets a request that is no order meet its fate.
+func (c *client) meet(op sim.Op, key string, deadline time.Time, act func() []byte, says func(*refusal) []byte) {
 	fate := c.s.injector.Next(time.Now(), sim.Call{Op: op, Key: key, Deadline: deadline})
-	if !c.s.hosts.Wait(fate.In + fate.Out) {
-		return
-	}
-	met := fate
-	met.In, met.Out = 0, 0
-	c.socket.Meet(met, act, func() []byte { return says(c.s.words(fate, false)) })
+	fate.In, fate.Out = fate.In+fate.Out, 0 // neither what is pushed nor the next answer may overtake this one
+	c.socket.Meet(fate, act, func() []byte { return says(c.s.words(fate, false)) })
 }
 
 // acknowledge answers a request of a public or a private socket. The two kinds of markets spell success differently.
@@ -221,9 +218,12 @@ func (c *client) unsubscribe(m *command) *refusal {
 	return nil
 }
 
-// change handles subscribe and unsubscribe.
-func (c *client) change(m *command, most int, make topic) {
+// change handles subscribe and unsubscribe, where allowed has nothing against it.
+func (c *client) change(m *command, most int, make topic, allowed func() *refusal) {
 	act := func() []byte {
+		if no := allowed(); no != nil {
+			return c.acknowledge(m, no)
+		}
 		if m.Op == "unsubscribe" {
 			return c.acknowledge(m, c.unsubscribe(m))
 		}
@@ -233,7 +233,7 @@ func (c *client) change(m *command, most int, make topic) {
 		return nil // it has been said, before the first message
 	}
 	names, _ := m.texts()
-	c.inTurn(sim.OpSubscribe, strings.Join(names, ","), time.Time{}, act, func(no *refusal) []byte { return c.acknowledge(m, no) })
+	c.meet(sim.OpSubscribe, strings.Join(names, ","), time.Time{}, act, func(no *refusal) []byte { return c.acknowledge(m, no) })
 }
 
 // credentials are the args of auth.
@@ -272,7 +272,7 @@ func expired() *refusal { return refuse(codeSign, "Request has expired") }
 func (c *client) auth(m *command, answer func(*refusal) []byte) {
 	_, expires, _, _ := m.credentials()
 	key := "auth"
-	c.inTurn(sim.OpLogin, key, time.UnixMilli(expires), func() []byte { return answer(c.login(m)) }, func(no *refusal) []byte {
+	c.meet(sim.OpLogin, key, time.UnixMilli(expires), func() []byte { return answer(c.login(m)) }, func(no *refusal) []byte {
 		if no.code == codeTime { // of a login the venue says it so
 			no = expired()
 		}
