@@ -171,7 +171,7 @@ func (x *Exchange) CancelAll(ctx context.Context, s exchange.Symbol) error {
 // CancelAllAfter cancels all working orders on s when after has passed without another call. Zero switches that off.
 func (x *Exchange) CancelAllAfter(ctx context.Context, s exchange.Symbol, after time.Duration) error {
 	q := cancelingAll(x.ref(s))
-	q.name = "cancel all after"
+	q.name, q.arms = "cancel all after", true
 	if after < 0 {
 		return &exchange.Error{Venue: x.Venue(), Op: q.name, Outcome: exchange.ErrNotSent, Class: exchange.ErrInvalid, Message: after.String()}
 	}
@@ -265,7 +265,7 @@ func (x *Exchange) await(ctx context.Context, q request, back <-chan answer) ans
 
 func (x *Exchange) arrive(q request, t Fate) (a answer) {
 	x.floor.Do(func(now time.Time, e *Engine) {
-		if t.Fault == FillAfterCancel {
+		if t.Fault == FillAfterCancel && !q.arms {
 			x.hold = now.Add(t.Out + time.Millisecond)
 		}
 		a = q.perform(e, now, t)

@@ -32,6 +32,9 @@ type coming struct {
 // sees StreamDown, then for each order that has news its state with the fills that were missed, and StreamUp. So does one whose stream
 // meets a fault.
 func (x *Exchange) StreamOrders(ctx context.Context, emit func(exchange.Event)) error {
+	if err := x.over(ctx); err != nil {
+		return err
+	}
 	o := &orderStream{wake: make(waker, 1)}
 	x.floor.Read(func(_ time.Time, e *Engine) {
 		_, o.since, _ = e.Events(0)
@@ -92,7 +95,7 @@ func (o *orderStream) fall(e *Engine, a exchange.AccountID, due, up time.Time, w
 
 // emitEvents emits what is due and returns when the next is; zero: nothing is on its way.
 func (x *Exchange) emitEvents(ctx context.Context, o *orderStream, emit func(exchange.Event)) time.Time {
-	for ctx.Err() == nil {
+	for x.over(ctx) == nil {
 		var batch []exchange.Event
 		var next time.Time
 		x.floor.Read(func(now time.Time, e *Engine) { batch, next = o.take(now, e, x.cfg.Account) })

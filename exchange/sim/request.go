@@ -14,11 +14,12 @@ type request struct {
 	name     string // Error.Op
 	ref      exchange.OrderRef
 	deadline time.Time
+	arms     bool // it sets a switch: nothing is cancelled yet, so FillAfterCancel has nothing to strike at
 	act      func(e *Engine, now time.Time, terms Terms) (exchange.Order, error)
 }
 
 func placing(r exchange.OrderRequest) request {
-	return request{OpPlace, "place", r.Ref(), r.Deadline, func(e *Engine, now time.Time, t Terms) (exchange.Order, error) {
+	return request{op: OpPlace, name: "place", ref: r.Ref(), deadline: r.Deadline, act: func(e *Engine, now time.Time, t Terms) (exchange.Order, error) {
 		return e.SubmitWith(now, r, t)
 	}}
 }
@@ -102,7 +103,7 @@ func (q request) perform(e *Engine, now time.Time, t Fate) answer {
 	if t.Fault == RejectAfterAck && q.op != OpPlace {
 		return q.dropped(e, now)
 	}
-	if t.Fault == FillAfterCancel {
+	if t.Fault == FillAfterCancel && !q.arms {
 		q.hit(e, now, t.Percent)
 	}
 	o, err := q.act(e, now, q.terms(t))

@@ -131,7 +131,7 @@ func (b *bookStream) room() *exchange.Book {
 func (x *Exchange) emitBooks(ctx context.Context, b *bookStream, emit func(*exchange.Book)) time.Time {
 	var next time.Time
 	for _, t := range b.tracks {
-		for ctx.Err() == nil {
+		for x.over(ctx) == nil {
 			var book *exchange.Book
 			x.floor.Read(func(now time.Time, e *Engine) {
 				if book = t.pop(now, b, e); book != nil {
@@ -173,11 +173,23 @@ func (t *track) pop(now time.Time, b *bookStream, e *Engine) *exchange.Book {
 	return book
 }
 
+// over is why a stream ends: ctx did, or the exchange; nil: it goes on.
+func (x *Exchange) over(ctx context.Context) error {
+	cause := ctx.Err()
+	if x.isClosed() {
+		cause = ErrClosed
+	}
+	if cause == nil {
+		return nil
+	}
+	return fmt.Errorf("sim: %s: stream: %w", x.Venue(), cause)
+}
+
 // pump calls work whenever there is something new, or what it waits for is due, until ctx or the exchange ends.
 func (x *Exchange) pump(ctx context.Context, wake <-chan struct{}, work func() time.Time) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for x.over(ctx) == nil {
 		timer.Stop()
 		var due <-chan time.Time
 		if next := work(); !next.IsZero() {
@@ -186,13 +198,12 @@ func (x *Exchange) pump(ctx context.Context, wake <-chan struct{}, work func() t
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("sim: %s: stream: %w", x.Venue(), ctx.Err())
 		case <-x.closed:
-			return fmt.Errorf("sim: %s: stream: %w", x.Venue(), ErrClosed)
 		case <-wake:
 		case <-due:
 		}
 	}
+	return x.over(ctx)
 }
 
 // sooner is the earlier of a, where zero means none, and b.
