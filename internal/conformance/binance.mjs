@@ -34,7 +34,7 @@ const state = (o) => ({
 });
 
 const fill = (f) => ({
-  tradeID: String(f.id), venueID: String(f.orderId), side: f.isBuyer ? 'BUY' : 'SELL', price: f.price, quantity: f.qty,
+  tradeID: String(f.id), venueID: String(f.orderId), clientID: '?', side: f.isBuyer ? 'BUY' : 'SELL', price: f.price, quantity: f.qty,
   fee: f.commission, feeAsset: f.commissionAsset, maker: f.isMaker, time: String(f.time),
 });
 
@@ -92,7 +92,12 @@ serve({
     if (kind === 'market') Object.assign(o, { type: 'MARKET', price: undefined });
     else if (kind === 'post-only') o.type = 'LIMIT_MAKER';
     else o.timeInForce = kind === 'ioc' ? 'IOC' : 'GTC';
-    return String((await call('newOrder', 'orderPlace', o)).orderId);
+    const a = await call('newOrder', 'orderPlace', o);
+    const brief = (f) => ({
+      brief: true, tradeID: String(f.tradeId), clientID: '?',
+      price: f.price, quantity: f.qty, fee: f.commission, feeAsset: f.commissionAsset
+    });
+    return { venueID: String(a.orderId), state: a.side && state(a), fills: a.fills?.map(brief) };
   },
   // Less of it at the same price is all that the venue lets an order keep its place with.
   amend: ({ id, quantity }) =>

@@ -70,7 +70,7 @@ serve({
     if (kind === 'market') Object.assign(o, { orderType: 'Market', marketUnit: 'baseCoin' });
     else Object.assign(o, { price, timeInForce: { limit: 'GTC', ioc: 'IOC', 'post-only': 'PostOnly' }[kind] });
     const { orderId } = await send('submitOrder', 'submitNewOrder', o);
-    return orderId;
+    return { venueID: orderId };
   },
   amend: ({ id, price, quantity }) => send('amendOrder', 'amendOrder', { orderLinkId: id, price, qty: quantity }),
   cancel: ({ id }) => send('cancelOrder', 'cancelOrder', { orderLinkId: id }),

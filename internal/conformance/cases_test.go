@@ -235,13 +235,13 @@ func (r *run) hasFills(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return r.sameFills(got)
+		return r.sameFills(got, r.v.fills())
 	})
 	if r.w.noOrderStream {
 		return
 	}
 	eventually(t, func() error {
-		if err := r.sameFills(r.fills.list()); err != nil {
+		if err := r.sameFills(r.fills.list(), r.v.fills()); err != nil {
 			return fmt.Errorf("by the stream: %w", err)
 		}
 		return nil

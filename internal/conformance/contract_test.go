@@ -19,7 +19,7 @@ type client interface {
 	book() (levels, error)
 	followBook(emit func(levels)) error
 	balances() (map[string]purse, error)
-	place(order) (venueID string, err error)
+	place(order) (ack, error)
 	amend(o order) error // to o's price and quantity
 	cancel(clientID string) error
 	query(clientID string) (state, error)
@@ -211,24 +211,18 @@ func (r *run) is(t *testing.T, id, status string, filled exchange.Decimal) {
 }
 
 // send places an order, no more than the strictest venue takes in a second.
-func (r *run) send(o order) (venueID string, err error) {
+func (r *run) send(o order) (ack, error) {
 	<-r.pace.C
 	return r.c.place(o)
 }
 
 func (r *run) place(t *testing.T, o order) {
 	t.Helper()
-	id, err := r.send(o)
+	a, err := r.send(o)
 	if err != nil {
 		t.Fatalf("place %+v: %v", o, err)
 	}
-	eventually(t, func() error {
-		have, err := r.v.order(o.id)
-		if err == nil {
-			err = r.orderIDs.pair(have.VenueID, id)
-		}
-		return err
-	})
+	eventually(t, func() error { return r.acknowledges(a, o.id) })
 }
 
 // notPlaced is the error of an order that is to be refused.

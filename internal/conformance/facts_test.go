@@ -36,6 +36,14 @@ type fill struct {
 	feeAsset                         string
 	maker                            bool
 	time                             int64 // milliseconds
+	brief                            bool  // told with its order: without order, side, maker and time
+}
+
+// ack is the answer to a new order: its id, and what has come of it where the venue tells that at once.
+type ack struct {
+	venueID string
+	state   *state
+	fills   []fill
 }
 
 // purse is what a client has of an asset: in all, free for new orders, and held for those that rest.
@@ -85,9 +93,11 @@ func (d *differs) number(what string, have, want exchange.Decimal) {
 	}
 }
 
-// given is text that not every client has.
+// untold is text for which a client has no place.
+const untold = "?"
+
 func (d *differs) given(what, have, want string) {
-	if have != "" {
+	if have != untold {
 		d.text(what, have, want)
 	}
 }
@@ -107,7 +117,9 @@ func (r *run) agrees(s state, o exchange.Order, status string) error {
 	for _, f := range r.v.fills() {
 		if f.VenueID == o.VenueID {
 			spent, fee = spent.Add(f.Notional()), fee.Add(f.Fee)
-			d.given("fee asset", s.feeAsset, string(f.FeeAsset))
+			if s.fee != nil {
+				d.given("fee asset", s.feeAsset, string(f.FeeAsset))
+			}
 		}
 	}
 	d.number("spent", s.spent, spent)
@@ -118,6 +130,26 @@ func (r *run) agrees(s state, o exchange.Order, status string) error {
 		return fmt.Errorf("%v: %w", s, err)
 	}
 	return nil
+}
+
+// acknowledges compares the answer to an order with what the engine has made of it.
+func (r *run) acknowledges(a ack, id string) error {
+	o, err := r.v.order(id)
+	if err == nil {
+		err = r.orderIDs.pair(o.VenueID, a.venueID)
+	}
+	if err != nil || a.state == nil {
+		return err
+	}
+	status := r.w.open
+	switch o.Status {
+	case exchange.StatusFilled:
+		status = r.w.filled
+	case exchange.StatusExpired:
+		status = r.w.expired
+	}
+	fills := slices.DeleteFunc(r.v.fills(), func(f exchange.Fill) bool { return f.VenueID != o.VenueID })
+	return errors.Join(r.agrees(*a.state, o, status), r.sameFills(a.fills, fills))
 }
 
 // side is the venue's word.
@@ -141,9 +173,8 @@ func kindOf(o exchange.OrderRequest) string {
 	return "limit"
 }
 
-// sameFills compares all fills with the engine's, in whatever order they came.
-func (r *run) sameFills(got []fill) error {
-	want := r.v.fills()
+// sameFills compares fills with the engine's, in whatever order they came.
+func (r *run) sameFills(got []fill, want []exchange.Fill) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%d fills %v; want %d", len(got), got, len(want))
 	}
@@ -167,15 +198,17 @@ func (r *run) isFill(f fill, w exchange.Fill) error {
 	if id, known := r.tradeIDs.out[w.TradeID]; known {
 		d.text("trade", f.tradeID, id)
 	}
-	d.text("order", f.venueID, r.orderIDs.out[w.VenueID])
 	d.given("client id", f.clientID, w.ClientID)
-	d.text("side", f.side, r.w.side(w.Side))
 	d.number("price", f.price, w.Price)
 	d.number("quantity", f.quantity, w.Quantity)
 	d.number("fee", f.fee, w.Fee)
 	d.given("fee asset", f.feeAsset, string(w.FeeAsset))
-	d.text("maker", fmt.Sprint(f.maker), fmt.Sprint(w.Maker))
-	d.text("time", fmt.Sprint(f.time), fmt.Sprint(w.Time.UnixMilli()))
+	if !f.brief {
+		d.text("order", f.venueID, r.orderIDs.out[w.VenueID])
+		d.text("side", f.side, r.w.side(w.Side))
+		d.text("maker", fmt.Sprint(f.maker), fmt.Sprint(w.Maker))
+		d.text("time", fmt.Sprint(f.time), fmt.Sprint(w.Time.UnixMilli()))
+	}
 	return errors.Join(d...)
 }
 

@@ -108,7 +108,7 @@ func (g *goFutures) balances() (map[string]purse, error) {
 	return r, nil
 }
 
-func (g *goFutures) place(o order) (string, error) {
+func (g *goFutures) place(o order) (ack, error) {
 	s := g.c.NewCreateOrderService().Symbol("BTCUSDT").Side(futures.SideTypeBuy).NewClientOrderID(o.id).Quantity(o.quantity.String())
 	if o.side == "sell" {
 		s.Side(futures.SideTypeSell)
@@ -121,9 +121,9 @@ func (g *goFutures) place(o order) (string, error) {
 	}
 	a, err := s.Do(context.Background())
 	if err != nil {
-		return "", told(err)
+		return ack{}, told(err)
 	}
-	return strconv.FormatInt(a.OrderID, 10), nil
+	return ack{venueID: strconv.FormatInt(a.OrderID, 10)}, nil
 }
 
 func (g *goFutures) amend(o order) error {
@@ -139,8 +139,9 @@ func (g *goFutures) cancel(id string) error {
 
 func goFuturesState(o *futures.Order) state {
 	return state{
-		id: o.ClientOrderID, venueID: strconv.FormatInt(o.OrderID, 10), side: string(o.Side), kind: fmt.Sprint(o.Type, " ", o.TimeInForce), status: string(o.Status),
-		price: dec(o.Price), quantity: dec(o.OrigQuantity), filled: dec(o.ExecutedQuantity), spent: dec(o.CumQuote),
+		id: o.ClientOrderID, venueID: strconv.FormatInt(o.OrderID, 10), side: string(o.Side), kind: fmt.Sprint(o.Type, " ", o.TimeInForce),
+		status: string(o.Status),
+		price:  dec(o.Price), quantity: dec(o.OrigQuantity), filled: dec(o.ExecutedQuantity), spent: dec(o.CumQuote),
 	}
 }
 
@@ -164,8 +165,8 @@ func (g *goFutures) fills() (r []fill, err error) {
 	all, err := g.c.NewListAccountTradeService().Symbol("BTCUSDT").Do(context.Background())
 	for _, f := range all {
 		r = append(r, fill{
-			tradeID: strconv.FormatInt(f.ID, 10), venueID: strconv.FormatInt(f.OrderID, 10), side: string(f.Side), price: dec(f.Price), quantity: dec(f.Quantity),
-			fee: dec(f.Commission), feeAsset: f.CommissionAsset, maker: f.Maker, time: f.Time,
+			tradeID: strconv.FormatInt(f.ID, 10), venueID: strconv.FormatInt(f.OrderID, 10), clientID: untold, side: string(f.Side),
+			price: dec(f.Price), quantity: dec(f.Quantity), fee: dec(f.Commission), feeAsset: f.CommissionAsset, maker: f.Maker, time: f.Time,
 		})
 		if f.Buyer != (f.Side == futures.SideTypeBuy) {
 			return nil, fmt.Errorf("buyer is %t, and side %s", f.Buyer, f.Side)

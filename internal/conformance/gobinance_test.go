@@ -178,7 +178,7 @@ func spotPurse(free, locked string) purse {
 	return purse{f.Add(l), &f, &l}
 }
 
-func (g *goBinance) place(o order) (string, error) {
+func (g *goBinance) place(o order) (ack, error) {
 	s := g.c.NewCreateOrderService().Symbol("BTCUSDT").Side(gobinance.SideTypeBuy).NewClientOrderID(o.id).Quantity(o.quantity.String())
 	if o.side == "sell" {
 		s.Side(gobinance.SideTypeSell)
@@ -195,9 +195,23 @@ func (g *goBinance) place(o order) (string, error) {
 	}
 	a, err := s.Do(context.Background())
 	if err != nil {
-		return "", told(err)
+		return ack{}, told(err)
 	}
-	return strconv.FormatInt(a.OrderID, 10), nil
+	r := ack{venueID: strconv.FormatInt(a.OrderID, 10)}
+	if a.Side == "" { // the shortest form
+		return r, nil
+	}
+	r.state = &state{
+		id: a.ClientOrderID, venueID: r.venueID, side: string(a.Side), kind: fmt.Sprint(a.Type, " ", a.TimeInForce), status: string(a.Status),
+		price: dec(a.Price), quantity: dec(a.OrigQuantity), filled: dec(a.ExecutedQuantity), spent: dec(a.CummulativeQuoteQuantity),
+	}
+	for _, f := range a.Fills {
+		r.fills = append(r.fills, fill{
+			tradeID: strconv.FormatInt(f.TradeID, 10), clientID: untold, price: dec(f.Price), quantity: dec(f.Quantity),
+			fee: dec(f.Commission), feeAsset: f.CommissionAsset, brief: true,
+		})
+	}
+	return r, nil
 }
 
 // amend is a cancellation and a new order in one: the library has no other. The order keeps its client id.
@@ -215,8 +229,9 @@ func (g *goBinance) cancel(id string) error {
 
 func goBinanceState(o *gobinance.Order) state {
 	return state{
-		id: o.ClientOrderID, venueID: strconv.FormatInt(o.OrderID, 10), side: string(o.Side), kind: fmt.Sprint(o.Type, " ", o.TimeInForce), status: string(o.Status),
-		price: dec(o.Price), quantity: dec(o.OrigQuantity), filled: dec(o.ExecutedQuantity), spent: dec(o.CummulativeQuoteQuantity),
+		id: o.ClientOrderID, venueID: strconv.FormatInt(o.OrderID, 10), side: string(o.Side), kind: fmt.Sprint(o.Type, " ", o.TimeInForce),
+		status: string(o.Status),
+		price:  dec(o.Price), quantity: dec(o.OrigQuantity), filled: dec(o.ExecutedQuantity), spent: dec(o.CummulativeQuoteQuantity),
 	}
 }
 
@@ -244,7 +259,7 @@ func (g *goBinance) fills() (r []fill, err error) {
 			side = "BUY"
 		}
 		r = append(r, fill{
-			tradeID: strconv.FormatInt(f.ID, 10), venueID: strconv.FormatInt(f.OrderID, 10), side: side, price: dec(f.Price), quantity: dec(f.Quantity),
+			tradeID: strconv.FormatInt(f.ID, 10), venueID: strconv.FormatInt(f.OrderID, 10), clientID: untold, side: side, price: dec(f.Price), quantity: dec(f.Quantity),
 			fee: dec(f.Commission), feeAsset: f.CommissionAsset, maker: f.IsMaker, time: f.Time,
 		})
 	}

@@ -175,7 +175,7 @@ func bybitPurse(wallet, locked, orders, position string) purse {
 	return p
 }
 
-func (g *goBybit) place(o order) (string, error) {
+func (g *goBybit) place(o order) (ack, error) {
 	p := gobybit.V5CreateOrderParam{
 		Category: g.category, Symbol: bybitSymbol, Side: gobybit.SideBuy, OrderType: gobybit.OrderTypeLimit, Qty: o.quantity.String(), OrderLinkID: &o.id,
 	}
@@ -190,9 +190,9 @@ func (g *goBybit) place(o order) (string, error) {
 	}
 	a, err := g.c.Order().CreateOrder(p)
 	if err != nil {
-		return "", g.told(err)
+		return ack{}, g.told(err)
 	}
-	return a.Result.OrderID, nil
+	return ack{venueID: a.Result.OrderID}, nil
 }
 
 func (g *goBybit) amend(o order) error {
@@ -215,6 +215,7 @@ func (g *goBybit) orders(p gobybit.V5GetOpenOrdersParam) (r []state, err error) 
 		r = append(r, state{
 			id: o.OrderLinkID, venueID: o.OrderID, side: string(o.Side), kind: fmt.Sprint(o.OrderType, " ", o.TimeInForce), status: string(o.OrderStatus),
 			price: decOr0(o.Price), quantity: dec(o.Qty), filled: dec(o.CumExecQty), spent: dec(o.CumExecValue), fee: ptr(dec(o.CumExecFee)),
+			feeAsset: untold,
 		})
 	}
 	return r, nil
@@ -274,6 +275,7 @@ func (g *goBybit) followAccount(to account) error {
 			to.order(state{
 				id: o.OrderLinkID, venueID: o.OrderID, side: string(o.Side), kind: fmt.Sprint(o.OrderType, " ", o.TimeInForce), status: string(o.OrderStatus),
 				price: decOr0(o.Price), quantity: dec(o.Qty), filled: dec(o.CumExecQty), spent: dec(o.CumExecValue), fee: ptr(dec(o.CumExecFee)),
+				feeAsset: untold,
 			})
 		}
 		return nil
@@ -282,7 +284,7 @@ func (g *goBybit) followAccount(to account) error {
 		for _, f := range m.Data {
 			to.fill(fill{
 				tradeID: f.ExecID, venueID: f.OrderID, clientID: f.OrderLinkID, side: string(f.Side), price: dec(f.ExecPrice), quantity: dec(f.ExecQty),
-				fee: dec(f.ExecFee), maker: f.IsMaker, time: milli(f.ExecTime),
+				fee: dec(f.ExecFee), feeAsset: untold, maker: f.IsMaker, time: milli(f.ExecTime),
 			})
 		}
 		return nil

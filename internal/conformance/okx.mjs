@@ -73,7 +73,7 @@ serve({
     if (kind !== 'market') o.px = price;
     else if (instType === 'SPOT') o.tgtCcy = 'base_ccy';
     const a = await send('submitOrder', 'submitNewOrder', o);
-    return (a.data ?? a)[0].ordId;
+    return { venueID: (a.data ?? a)[0].ordId };
   },
   amend: ({ id, price, quantity }) => send('amendOrder', 'amendOrder', { clOrdId: id, newPx: price, newSz: quantity }),
   cancel: ({ id }) => send('cancelOrder', 'cancelOrder', { clOrdId: id }),

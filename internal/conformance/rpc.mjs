@@ -1,5 +1,5 @@
-// What the scripts have in common: a test sends one JSON object a line, {id, op, args}, and gets {id, result} or {id, error: {code, message}}; what streams
-// tell goes out as {stream, data}.
+// What the scripts have in common: a test sends one JSON object a line, {id, op, args}, and gets {id, result} or {id, error: {code, message}};
+// what streams tell goes out as {stream, data}.
 import { webcrypto } from 'node:crypto';
 import diagnostics from 'node:diagnostics_channel';
 import { createInterface } from 'node:readline';

@@ -21,7 +21,7 @@ type (
 	scriptFill struct {
 		TradeID, VenueID, ClientID, Side string
 		Price, Quantity, Fee, FeeAsset   string
-		Maker                            bool
+		Maker, Brief                     bool
 		Time                             string
 	}
 	scriptPurse struct {
@@ -61,7 +61,7 @@ func (o scriptState) state(unit exchange.Decimal) state {
 func (f scriptFill) fill(unit exchange.Decimal) fill {
 	return fill{
 		tradeID: f.TradeID, venueID: f.VenueID, clientID: f.ClientID, side: f.Side, price: dec(f.Price), quantity: dec(f.Quantity).Mul(unit),
-		fee: dec(f.Fee), feeAsset: f.FeeAsset, maker: f.Maker, time: milli(f.Time),
+		fee: dec(f.Fee), feeAsset: f.FeeAsset, maker: f.Maker, time: milli(f.Time), brief: f.Brief,
 	}
 }
 
@@ -125,9 +125,21 @@ func (s *script) sized(o order) map[string]string {
 	return map[string]string{"id": o.id, "side": o.side, "kind": o.kind, "price": o.price.String(), "quantity": size.String()}
 }
 
-func (s *script) place(o order) (id string, err error) {
-	err = s.call("place", s.sized(o), &id)
-	return id, err
+func (s *script) place(o order) (r ack, err error) {
+	var a struct {
+		VenueID string
+		State   *scriptState
+		Fills   []scriptFill
+	}
+	err = s.call("place", s.sized(o), &a)
+	r.venueID = a.VenueID
+	if a.State != nil {
+		r.state = ptr(a.State.state(s.unit))
+	}
+	for _, f := range a.Fills {
+		r.fills = append(r.fills, f.fill(s.unit))
+	}
+	return r, err
 }
 
 func (s *script) amend(o order) error    { return s.call("amend", s.sized(o), nil) }
