@@ -225,11 +225,12 @@ func (s *Server) positions(a *ask) (any, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	rows, next := []positionRow{}, ""
+	list = bySymbol(list)
+	rows, next, cursor := []positionRow{}, "", a.Query.Get("cursor")
 	s.floor.Read(func(_ time.Time, e *sim.Engine) {
 		for _, ins := range list {
 			r := s.positionOf(e, a.account, ins)
-			if ins.VenueSymbol <= a.Query.Get("cursor") || r.Size == "0" && a.Symbol == "" || len(rows) == limit {
+			if cursor != "" && ins.VenueSymbol <= cursor || r.Size == "0" && a.Symbol == "" || len(rows) == limit {
 				continue
 			}
 			rows, next = append(rows, r), ins.VenueSymbol

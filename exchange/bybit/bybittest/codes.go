@@ -86,5 +86,5 @@ func refusalOf(k exchange.Kind, err error) *refusal {
 	case errors.As(err, &e) && e.Code == "reduce_only":
 		return refuse(110017, "current position is zero, cannot fix reduce-only order qty")
 	}
-	return refuse(codeParams, "params error: %v", err)
+	return refuse(codeParams, "params error: the order is not accepted") // the venue does not say more
 }

@@ -14,13 +14,19 @@ import (
 const (
 	spotOrders = 1_900_000_000_000_000_000 // spot order ids begin here
 	spotTrades = 2_290_000_000_000_000_000
+	makers     = 1 << 47 // the makers' sides of trades are counted from here
 )
 
 // venueID is the venue's form of an order's number in the engine.
 func venueID(k exchange.Kind, number string) string { return outward(k, number, spotOrders) }
 
-// tradeID is the venue's form of a trade's number in the engine.
-func tradeID(k exchange.Kind, number string) string { return outward(k, number, spotTrades) }
+// tradeID is the venue's form of a trade's number in the engine. The two sides of a trade have an id each; the public has the taker's.
+func tradeID(k exchange.Kind, number string, maker bool) string {
+	if n, err := strconv.ParseUint(number, 10, 47); err == nil && maker {
+		number = strconv.FormatUint(n+makers, 10)
+	}
+	return outward(k, number, spotTrades)
+}
 
 func outward(k exchange.Kind, number string, base uint64) string {
 	n, err := strconv.ParseUint(number, 10, 48)

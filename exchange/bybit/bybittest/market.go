@@ -71,6 +71,11 @@ func (s *Server) chosen(q simwire.Params) ([]exchange.Instrument, *refusal) {
 	return r, nil
 }
 
+// bySymbol is list in the order in which pages by symbol have it.
+func bySymbol(list []exchange.Instrument) []exchange.Instrument {
+	return slices.SortedFunc(slices.Values(list), func(a, b exchange.Instrument) int { return cmp.Compare(a.VenueSymbol, b.VenueSymbol) })
+}
+
 // object is a JSON object that is written once.
 type object map[string]any
 
@@ -93,7 +98,7 @@ func (s *Server) instrumentsInfo(a *ask) (any, *refusal) {
 		if no != nil {
 			return nil, no
 		}
-		slices.SortFunc(list, func(a, b exchange.Instrument) int { return cmp.Compare(a.VenueSymbol, b.VenueSymbol) })
+		list = bySymbol(list)
 		list = slices.DeleteFunc(list, func(i exchange.Instrument) bool { return i.VenueSymbol < a.Query.Get("cursor") })
 		if len(list) > limit {
 			next, list = list[limit].VenueSymbol, list[:limit]

@@ -97,6 +97,14 @@ func numberOf(id string) uint64 {
 	return n
 }
 
+// placeOf is an execution's place: where an account trades with itself, the maker's is behind the taker's.
+func placeOf(f exchange.Fill) uint64 {
+	if f.Maker {
+		return 2*numberOf(f.TradeID) + 1
+	}
+	return 2 * numberOf(f.TradeID)
+}
+
 // one is the order that is asked for by id, or by link.
 func (w *wanted) one(e *sim.Engine) (o exchange.Order, ins exchange.Instrument, ok bool) {
 	for _, ins := range w.list {
@@ -203,7 +211,7 @@ func (s *Server) executions(a *ask) (any, *refusal) {
 				o = s.tell(e, s.bySymbol[f.Market.Symbol], whole)
 				orders[f.VenueID] = o
 			}
-			rows, next = append(rows, o.executed(f, s.tally.closed(f))), f.TradeID
+			rows, next = append(rows, o.executed(f, s.tally.closed(f))), strconv.FormatUint(placeOf(f), 10)
 		}
 	})
 	return object{"category": a.Category, "list": rows, "nextPageCursor": next}, nil
@@ -224,7 +232,7 @@ func (w *wanted) fills(e *sim.Engine, q simwire.Params) []exchange.Fill {
 	if t := q.Get("execType"); t != "" && t != "Trade" {
 		return nil
 	}
-	all = slices.DeleteFunc(all, func(f exchange.Fill) bool { return numberOf(f.TradeID) >= w.cursor })
-	slices.SortFunc(all, func(a, b exchange.Fill) int { return cmp.Compare(numberOf(b.TradeID), numberOf(a.TradeID)) })
+	all = slices.DeleteFunc(all, func(f exchange.Fill) bool { return placeOf(f) >= w.cursor })
+	slices.SortFunc(all, func(a, b exchange.Fill) int { return cmp.Compare(placeOf(b), placeOf(a)) })
 	return all
 }

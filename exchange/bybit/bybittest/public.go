@@ -218,7 +218,7 @@ func tradeRows(news []exchange.Event, ins exchange.Instrument) (rows []tradeRow)
 			}
 			r := tradeRow{
 				Time: f.Time.UnixMilli(), Symbol: ins.VenueSymbol, Side: sideName(side), Size: plain(f.Quantity), Price: plain(f.Price),
-				ID: tradeID(ins.Market.Symbol.Kind, f.TradeID), Seq: seqOf(f.TradeID),
+				ID: tradeID(ins.Market.Symbol.Kind, f.TradeID, false), Seq: seqOf(f.TradeID),
 			}
 			if ins.Market.Symbol.Kind == exchange.Perp {
 				r.Tick = "ZeroPlusTick"

@@ -73,14 +73,19 @@ func newRig(t *testing.T, change func(*bybittest.Config)) *rig {
 	if change != nil {
 		change(&cfg)
 	}
-	s := bybittest.NewServer(engine(t), cfg)
-	t.Cleanup(s.Close)
-	transport := &http.Transport{DialContext: s.Dial}
-	t.Cleanup(transport.CloseIdleConnections)
-	r := &rig{T: t, s: s, http: &http.Client{Transport: transport}, key: "KEY1", secret: "first", window: "5000"}
+	r := rigOf(t, engine(t), cfg)
 	r.publish("BTC-USDT", []string{"100", "2", "99", "3"}, []string{"101", "2", "102", "3"})
 	r.publish("BTC-USDT-PERP", []string{"100", "2", "99", "3"}, []string{"101", "2", "102", "3"})
 	return r
+}
+
+// rigOf plays an engine, without books.
+func rigOf(t *testing.T, e *sim.Engine, cfg bybittest.Config) *rig {
+	s := bybittest.NewServer(e, cfg)
+	t.Cleanup(s.Close)
+	transport := &http.Transport{DialContext: s.Dial}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &rig{T: t, s: s, http: &http.Client{Transport: transport}, key: "KEY1", secret: "first", window: "5000"}
 }
 
 // as is the client of another key.

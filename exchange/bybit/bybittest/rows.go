@@ -257,7 +257,7 @@ func (o *known) executed(f exchange.Fill, closed exchange.Decimal) executionRow 
 	r := executionRow{
 		Symbol: o.ins.VenueSymbol, OrderID: venueID(o.kind(), o.VenueID), OrderLinkID: linkOf(o.ClientID), Side: sideName(f.Side),
 		OrderPrice: plain(o.Price), OrderQty: plain(o.Quantity), LeavesQty: plain(left.Max(exchange.Decimal{})), OrderType: "Limit",
-		ExecFee: plain(f.Fee), ExecID: tradeID(o.kind(), f.TradeID), ExecPrice: plain(f.Price), ExecQty: plain(f.Quantity), ExecType: "Trade",
+		ExecFee: plain(f.Fee), ExecID: tradeID(o.kind(), f.TradeID, f.Maker), ExecPrice: plain(f.Price), ExecQty: plain(f.Quantity), ExecType: "Trade",
 		ExecValue: plain(f.Notional()), ExecTime: milli(f.Time.UnixMilli()), FeeCurrency: string(f.FeeAsset), IsMaker: f.Maker,
 		FeeRate: plain(rateOf(f)), MarketUnit: o.extra.unit, Seq: seqOf(f.TradeID),
 	}

@@ -62,16 +62,33 @@ func (s *Server) last(e *sim.Engine, o *order, ins exchange.Instrument) *refusal
 		return nil // the engine says it better
 	}
 	if !o.extra.value.IsZero() {
-		if o.req.Quantity = affordable(&b, o.req.Side, o.extra.value, ins); o.req.Quantity.IsZero() {
-			return refuse(170140, "Order value exceeded lower limit.")
-		}
-		return nil
+		return byValue(e, o, ins, &b)
 	}
 	best, ok := b.Best(o.req.Side)
 	if !ok {
 		return nil
 	}
 	return worth(ins, o.req.ReduceOnly, b.Price(best).Mul(o.req.Quantity))
+}
+
+// byValue finds the quantity of a market order by value. What a purchase is to cost must be there, whatever the book would take of it.
+func byValue(e *sim.Engine, o *order, ins exchange.Instrument, b *exchange.Book) *refusal {
+	var free exchange.Decimal
+	for _, have := range e.Balances(o.req.Account) {
+		if have.Asset == ins.Market.Symbol.Quote {
+			free = free.Add(have.Free)
+		}
+	}
+	o.req.Quantity = affordable(b, o.req.Side, o.extra.value, ins)
+	switch {
+	case o.req.Side == exchange.Buy && free.Cmp(o.extra.value) < 0:
+		return pairs().funds.of(exchange.Spot)
+	case o.req.Quantity.IsZero():
+		return refuse(170140, "Order value exceeded lower limit.")
+	case ins.MaxQty.Sign() > 0 && o.req.Quantity.Cmp(ins.MaxQty) > 0:
+		return refuse(170135, "Order quantity exceeded upper limit.")
+	}
+	return nil
 }
 
 // band keeps a price within the venue's band around the mark price: spot refuses what is outside, linear moves it to the edge without a word.
