@@ -81,7 +81,8 @@ func TestStreamsOfWhatHasEnded(t *testing.T) {
 // A switch that is set or taken back cancels nothing yet: nothing fills meanwhile either.
 func TestSwitchFillsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := newExchange(t, sim.ExchangeConfig{Faults: sim.Faults{Script: []sim.Rule{{Op: sim.OpCancelAll, Fault: sim.FillAfterCancel, Count: 3, Percent: 50}}}})
+		rule := sim.Rule{Op: sim.OpCancelAll, Fault: sim.FillAfterCancel, Count: 3, Percent: 50}
+		x := newExchange(t, sim.ExchangeConfig{Faults: sim.Faults{Script: []sim.Rule{rule}}})
 		publish(t, x, around100(spot))
 		if _, err := x.Place(t.Context(), limit("a", spot, exchange.Buy, "1", "90")); err != nil {
 			t.Fatal(err)

@@ -1,15 +1,18 @@
 package sim_test
 
 import (
+	"fmt"
 	"hash/fnv"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/sim"
 )
 
-// crowd is accounts that trade with one another over faulty links, each for itself; everything that they are told is hashed.
+// crowd is accounts that trade with one another over faulty links, each for itself; everything that they are told is hashed: all of the
+// orders, fills, fees, balances and positions, and each level of the books.
 type crowd struct {
 	t       testing.TB
 	e       *sim.Engine
@@ -58,45 +61,81 @@ func newCrowd(t testing.TB, seed uint64, accounts int) *crowd {
 }
 
 func (c *crowd) event(ev exchange.Event) {
-	c.note("event "+ev.Kind.String(), ev.Order, ev.Err)
+	c.note("event "+ev.Kind.String()+stamp(ev.Time), ev.Order, ev.Err)
+	c.holdings(ev.Balances, ev.Positions)
+	if len(ev.Balances) > 0 {
+		c.kinds["balances"]++
+	}
 	for _, f := range ev.Order.Fills {
 		c.matched[f.VenueID] = true
 	}
 }
 
 func (c *crowd) book(b *exchange.Book) {
-	c.sum = append(strconv.AppendUint(append(c.sum[:0], b.Market.Symbol.Kind.String()...), b.Seq, 10), byte(len(b.Bids)), byte(len(b.Asks)))
-	for _, s := range []exchange.Side{exchange.Buy, exchange.Sell} {
-		best, _ := b.Best(s)
-		c.sum = strconv.AppendInt(strconv.AppendInt(append(c.sum, ' '), best.Price, 10), best.Size, 10)
+	s := fmt.Appendf(c.sum[:0], "%s %d %d %s %s %v", b.Market, b.Seq, b.Scale, stamp(b.VenueTime), stamp(b.RecvTime), b.Err)
+	for _, side := range [...][]exchange.Level{b.Bids, b.Asks} {
+		s = strconv.AppendInt(append(s, '|'), int64(len(side)), 10)
+		for _, l := range side {
+			s = strconv.AppendInt(append(strconv.AppendInt(append(s, ' '), l.Price, 10), 'x'), l.Size, 10)
+		}
 	}
-	c.write(c.sum)
+	c.sum = s
+	c.write(s)
+	c.kinds["levels"] += len(b.Bids) + len(b.Asks)
+}
+
+// stamp is t where two runs must agree on it.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return " never"
+	}
+	return " " + strconv.FormatInt(t.UnixNano(), 10)
 }
 
 // note hashes what somebody was told, and when. A map's order or the machine's time would show.
 func (c *crowd) note(what string, o exchange.Order, err error) {
 	b := strconv.AppendInt(append(c.sum[:0], what...), c.loop.Now().UnixNano(), 10)
-	for _, s := range []string{string(o.Account), o.ClientID, o.VenueID, o.Status.String(), o.Reason} {
-		b = append(append(b, ' '), s...)
+	words := func(w ...string) {
+		for _, s := range w {
+			b = append(append(b, ' '), s...)
+		}
 	}
-	number := func(d exchange.Decimal) { b, _ = d.AppendText(append(b, ' ')) }
-	number(o.Price)
-	number(o.Quantity)
-	number(o.Filled)
-	number(o.AvgPrice)
+	numbers := func(n ...exchange.Decimal) {
+		for _, d := range n {
+			b, _ = d.AppendText(append(b, ' '))
+		}
+	}
+	words(string(o.Market.Venue), string(o.Market.Symbol.Base), o.Market.Symbol.Kind.String(), string(o.Account), o.ClientID, o.VenueID)
+	words(o.Side.String(), o.Type.String(), o.TIF.String(), strconv.FormatBool(o.PostOnly), strconv.FormatBool(o.ReduceOnly), stamp(o.Deadline))
+	words(o.Status.String(), o.Reason, strconv.FormatUint(o.Version, 10), strconv.FormatBool(o.Requeued), stamp(o.Time))
+	words(o.Former...)
+	numbers(o.Price, o.Quantity, o.Filled, o.AvgPrice)
+	for _, a := range o.Fees {
+		words("fee", string(a.Asset))
+		numbers(a.Quantity)
+	}
 	for _, f := range o.Fills {
-		b = append(append(append(b, ' '), f.TradeID...), f.FeeAsset...)
-		number(f.Price)
-		number(f.Quantity)
-		number(f.Fee)
+		words("fill", string(f.Account), f.TradeID, f.VenueID, f.ClientID, f.Side.String(), string(f.FeeAsset), strconv.FormatBool(f.Maker), stamp(f.Time))
+		numbers(f.Price, f.Quantity, f.Fee)
 	}
 	if err != nil {
-		b = append(b, err.Error()...)
+		words(err.Error())
 		c.kinds["failed"]++
 	}
 	c.sum = b
 	c.write(b)
 	c.kinds[o.Status.String()]++
+	c.kinds["fees"] += len(o.Fees)
+}
+
+// holdings hashes what somebody has.
+func (c *crowd) holdings(balances []exchange.Balance, positions []exchange.Position) {
+	for _, b := range balances {
+		c.write(fmt.Appendf(nil, "%s %s %s %s", b.Asset, b.Wallet, b.Free, b.Locked))
+	}
+	for _, p := range positions {
+		c.write(fmt.Appendf(nil, "%s %q %s %s%s", p.Market, p.Account, p.Quantity, p.Cost, stamp(p.Time)))
+	}
 }
 
 // step is what an account does when its turn comes: a new order near the middle, and now and then a change of its last one.
@@ -142,8 +181,15 @@ func (c *crowd) play(seed uint64, orders int) uint64 {
 			if err := c.links[0].Publish(b); err != nil {
 				c.t.Fatal(err)
 			}
-			_, err := c.e.Fund(c.loop.Now(), perp.Symbol, exchange.Scaled(int64(draw(21)-10), -5)) // no mark while a side is empty
-			c.note("fund", exchange.Order{}, err)
+			rate := exchange.Scaled(int64(draw(21)-10), -5)
+			c.links[0].Inspect(func(e *sim.Engine) {
+				paid, err := e.Fund(c.loop.Now(), perp.Symbol, rate) // no mark while a side is empty
+				c.note(fmt.Sprint("fund ", len(paid)), exchange.Order{}, err)
+				for _, p := range paid {
+					c.write(fmt.Appendf(nil, "%q %s", p.Account, p.Amount))
+					c.holdings(nil, []exchange.Position{p.Position})
+				}
+			})
 		}
 		c.step(n, draw)
 		if n++; len(c.matched) < orders {
@@ -153,12 +199,7 @@ func (c *crowd) play(seed uint64, orders int) uint64 {
 	tick()
 	c.loop.Run()
 	for _, a := range c.e.Accounts() {
-		for _, b := range c.e.Balances(a) {
-			c.note(string(b.Asset), exchange.Order{Filled: b.Free, AvgPrice: b.Locked}, nil)
-		}
-		for _, p := range c.e.Positions(a) {
-			c.note("position", exchange.Order{Filled: p.Quantity, AvgPrice: p.Cost}, nil)
-		}
+		c.holdings(c.e.Balances(a), c.e.Positions(a))
 	}
 	c.placed = n
 	return c.hash.Sum64()
@@ -177,10 +218,13 @@ func TestLongRunIsTheSameForOneSeed(t *testing.T) {
 	if len(first.matched) < orders {
 		t.Fatalf("%d orders matched", len(first.matched))
 	}
-	for _, k := range []string{"failed", "filled", "partially filled", "canceled", "replaced", "expired"} {
+	for _, k := range []string{"failed", "filled", "partially filled", "canceled", "replaced", "expired", "fees", "levels"} {
 		if first.kinds[k] < orders/200 {
 			t.Errorf("only %d %s", first.kinds[k], k)
 		}
+	}
+	if first.kinds["balances"] == 0 {
+		t.Error("no funding was told")
 	}
 	if again := newCrowd(t, seed, 4).play(seed, orders); again != sum {
 		t.Errorf("one seed, two runs: %x and %x", sum, again)
