@@ -224,4 +224,18 @@ func TestNewServerRefusesWhatItCannotPlay(t *testing.T) {
 			okxtest.NewServer(e, cfg)
 		})
 	}
+	other, err := sim.NewEngine(sim.EngineConfig{Venue: "binance"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []*sim.Engine{nil, other} {
+		func() {
+			defer func() {
+				if words, ok := recover().(string); !ok || !strings.Contains(words, `plays "okx"`) {
+					t.Errorf("%v", words)
+				}
+			}()
+			okxtest.NewServer(e, okxtest.Config{Pipe: true})
+		}()
+	}
 }

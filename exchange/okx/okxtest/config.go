@@ -71,6 +71,9 @@ func (c *Config) validate(e *sim.Engine) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("okxtest: %s: %w", fmt.Sprintf(format, args...), exchange.ErrInvalid)
 	}
+	if e == nil || e.Venue() != Venue {
+		return fail("want an engine that plays %q", Venue)
+	}
 	if c.Level < LevelSpot || c.Level > LevelPortfolio || c.Connects < 0 || c.OrderRate < 0 || c.VIP < 0 || c.Keep < 0 {
 		return fail("level %d, %d connects, %d orders, VIP %d, keep %d", c.Level, c.Connects, c.OrderRate, c.VIP, c.Keep)
 	}

@@ -25,6 +25,9 @@ const (
 	EndpointPrivate = "private"
 )
 
+// Venue is the venue that an engine must have to be played by a [Server].
+const Venue exchange.Venue = "okx"
+
 // Server is OKX on 127.0.0.1, or in memory, over a [sim.Engine]. It is safe for concurrent use.
 type Server struct {
 	cfg      Config
@@ -47,8 +50,8 @@ type Server struct {
 	sessions map[*session]struct{}
 }
 
-// NewServer starts a server around engine, which belongs to it from now on: use Inspect. It panics when it cannot listen, and when cfg is not
-// what the engine can play.
+// NewServer starts a server around engine, which must play [Venue], and belongs to it from now on: use Inspect. It panics when it cannot listen,
+// and when cfg is not what the engine can play.
 func NewServer(engine *sim.Engine, cfg Config) *Server {
 	cfg.setDefaults()
 	if err := cfg.validate(engine); err != nil {
