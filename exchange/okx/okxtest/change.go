@@ -87,6 +87,9 @@ func (s *Server) amend(c *call, now time.Time, e *sim.Engine, arg *amendArg) ack
 	id := string(arg.ReqID)
 	row := ack{ClOrdID: string(arg.ClOrdID), OrdID: string(arg.OrdID), ReqID: &id, TS: millis(now), SCode: "0"}
 	r, bad := s.pointed(c, &arg.target)
+	if late := c.late(now); late != nil {
+		bad = late
+	}
 	switch {
 	case bad != nil:
 	case r == nil || r.ended():
@@ -116,15 +119,15 @@ func (a *amending) check() *refusal {
 		return no("51506")
 	}
 	if a.arg.NewPx != "" {
-		px, err := exchange.ParseDecimal(string(a.arg.NewPx))
-		if err != nil || px.Sign() <= 0 || !px.IsMultiple(m.Tick) {
+		px, ok := number(a.arg.NewPx)
+		if !ok || !px.IsMultiple(m.Tick) {
 			return no("51000", "newPx")
 		}
 		a.change.Price = px
 	}
 	if a.arg.NewSz != "" {
-		sz, err := exchange.ParseDecimal(string(a.arg.NewSz))
-		if err != nil || sz.Sign() <= 0 {
+		sz, ok := number(a.arg.NewSz)
+		if !ok {
 			return no("51000", "newSz")
 		}
 		a.change.Quantity = m.base(sz)

@@ -38,6 +38,7 @@ var answers = map[string]struct {
 	"50013": {429, "Systems are busy. Please try again later."},
 	"50014": {400, "Parameter %s can not be empty."},
 	"50015": {400, "Either parameter %s or %s is required"},
+	"50016": {400, "Parameter %s does not match parameter %s."},
 	"50025": {0, "Parameter %s count exceeds the limit %d."},
 	"50026": {500, "System error. Try again later"},
 	"50036": {0, "The expTime can't be earlier than the current system time. Please adjust the expTime and try again."},

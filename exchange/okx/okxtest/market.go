@@ -63,6 +63,21 @@ func (m *market) size(q exchange.Decimal) string { return num(m.contracts(q)) }
 // base is a number of contracts in base units.
 func (m *market) base(n exchange.Decimal) exchange.Decimal { return n.Mul(m.unit) }
 
+// number reads a decimal that is greater than zero, in the only spelling that the venue takes: digits, with a point between some of them.
+func number(w word) (exchange.Decimal, bool) {
+	whole, part, point := strings.Cut(string(w), ".")
+	for _, digits := range []string{whole, part} {
+		if strings.Trim(digits, "0123456789") != "" {
+			return exchange.Decimal{}, false
+		}
+	}
+	if whole == "" || point && part == "" {
+		return exchange.Decimal{}, false
+	}
+	d, err := exchange.ParseDecimal(string(w))
+	return d, err == nil && d.Sign() > 0
+}
+
 // num is d without zeros at its end, as the venue spells numbers.
 func num(d exchange.Decimal) string {
 	s := d.String()

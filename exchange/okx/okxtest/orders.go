@@ -101,6 +101,9 @@ func (s *Server) run(c *call, t *task) ([]ack, *refusal) {
 	if c.key.ReadOnly {
 		return nil, no("50120")
 	}
+	if t.limited() && c.expires != "" && !isInt64(c.expires) {
+		return nil, no("51000", "expTime")
+	}
 	if !s.spendOn(c, t) {
 		return nil, no("50011")
 	}
@@ -108,24 +111,21 @@ func (s *Server) run(c *call, t *task) ([]ack, *refusal) {
 	s.floor.Do(func(now time.Time, e *sim.Engine) {
 		s.keeper.follow(now, e)
 		for i := range rows {
-			if t.op != sim.OpCancel && t.op != sim.OpCancelAll && late(c.expires, now) {
-				rows[i] = ack{TS: millis(now)}
-				rows[i].refuse(no("50036"))
-				continue
-			}
 			rows[i] = t.do(c, now, e, i)
 		}
 	})
 	return rows, nil
 }
 
-// late reports whether a request's time is up; one that is no time never is.
-func late(expires string, now time.Time) bool {
-	if expires == "" {
-		return false
+// limited reports whether t may have a time after which it is not done: cancellations have none.
+func (t *task) limited() bool { return t.op != sim.OpCancel && t.op != sim.OpCancelAll }
+
+// late refuses a request whose time is up.
+func (c *call) late(now time.Time) *refusal {
+	if ms, err := strconv.ParseInt(c.expires, 10, 64); err == nil && now.UnixMilli() > ms {
+		return no("50036")
 	}
-	ms, err := strconv.ParseInt(expires, 10, 64)
-	return err == nil && now.UnixMilli() > ms
+	return nil
 }
 
 // counted is the limit that t is counted by: a batch of one counts as a single order.
@@ -168,8 +168,11 @@ func (s *Server) market(c *call, at *target) (*market, *refusal) {
 		}
 		return m, nil
 	}
-	if at.InstIDCode == "" {
+	switch code := string(at.InstIDCode); {
+	case code == "", code == "null":
 		return nil, no("50014", "instIdCode")
+	case !isInt64(code):
+		return nil, no("51000", "instIdCode")
 	}
 	for _, m := range s.markets {
 		if strconv.FormatInt(m.code, 10) == string(at.InstIDCode) {

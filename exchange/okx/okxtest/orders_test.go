@@ -29,6 +29,10 @@ func TestRefusedOrders(t *testing.T) {
 		{"a tag of 17", order("tag=" + strings.Repeat("a", 17)), "51000"},
 		{"no size", order("sz=-"), "51000"},
 		{"no price", order("px=-"), "51000"},
+		{"a size with an exponent", order("sz=1e-3"), "51000"},
+		{"a size with a sign", order("sz=+0.001"), "51000"},
+		{"a size without digits before the point", order("sz=.001"), "51000"},
+		{"a price without digits behind it", order("px=49000."), "51000"},
 		{"a price off the tick", order("px=49000.05"), "51000"},
 		{"less than the smallest", order("sz=0.0009"), "51020"},
 		{"off the lot", order("sz=0.00105"), "51121"},
@@ -38,8 +42,10 @@ func TestRefusedOrders(t *testing.T) {
 		{"a part of a contract that is no lot", swapOrder("sz=0.15"), "51121"},
 		{"more than there is of quote", order("sz=3"), "51008"},
 		{"more than there is of base", order("sz=3 side=sell px=51000"), "51008"},
+		{"more quote than there is, and than the book has", order("ordType=market px=- banAmend=true sz=1" + strings.Repeat("0", 50)), "51008"},
 		{"more than the margin", swapOrder("sz=9000"), "51008"},
 		{"self-trade prevention that is none", order("stpMode=all"), "51000"},
+		{"self-trade prevention of both for all or nothing", order("ordType=fok stpMode=cancel_both"), "50016"},
 		{"a target that is none", order("ordType=market px=- tgtCcy=usd"), "51000"},
 		{"quote worth less than the smallest", order("ordType=market px=- sz=1"), "51020"},
 		{"reduce-only spot", order("reduceOnly=true"), "51139"},
@@ -256,7 +262,11 @@ func TestExpTime(t *testing.T) {
 			if a.Code != "1" || a.status != 200 {
 				t.Errorf("%s: %s", path, a.raw)
 			}
-			r.want(a.row(), "sCode=50036")
+			r.want(a.row(), "sCode=50036 clOrdId=a1")
+			never := func(q *http.Request) { q.Header.Set("expTime", "soon") }
+			if a := r.ask(r.request(http.MethodPost, path, object(parsed(order("clOrdId=a1")), "newPx=48000"), never)); a.Code != "51000" || a.status != 400 {
+				t.Errorf("%s, until soon: %s", path, a.raw)
+			}
 		}
 		a := r.ask(r.request(http.MethodPost, "/api/v5/trade/cancel-order", `{"instId":"BTC-USDT","ordId":"`+id+`"}`, until(-time.Hour)))
 		r.want(a.row(), "sCode=0")

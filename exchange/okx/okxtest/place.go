@@ -32,6 +32,9 @@ func (s *Server) place(c *call, now time.Time, e *sim.Engine, arg *orderArg) ack
 	tag := arg.Tag
 	row := ack{ClOrdID: string(arg.ClOrdID), Tag: &tag, TS: millis(now), SCode: "0", SMsg: "Order placed"}
 	m, r := s.market(c, &arg.target)
+	if r == nil {
+		r = c.late(now)
+	}
 	p := placing{Server: s, now: now, e: e, a: s.keeper.accounts[c.key.Account], m: m, arg: arg, t: sim.Terms{PostOnlyEnds: true, Percent: c.fate.Percent}}
 	if r == nil && c.fate.Fault == sim.RejectAfterAck {
 		p.t.Reject = reasonFault
@@ -92,6 +95,9 @@ func (p *placing) check() *refusal {
 	default:
 		return no("51000", "stpMode")
 	}
+	if a.StpMode == "cancel_both" && a.OrdType == "fok" {
+		return no("50016", "stpMode", "ordType")
+	}
 	return p.numbers()
 }
 
@@ -139,12 +145,12 @@ func (p *placing) kind() bool {
 // numbers reads size and price.
 func (p *placing) numbers() *refusal {
 	a := p.arg
-	sz, err := exchange.ParseDecimal(string(a.Sz))
-	if err != nil || sz.Sign() <= 0 {
+	sz, ok := number(a.Sz)
+	if !ok {
 		return no("51000", "sz")
 	}
 	if p.req.Type == exchange.TypeLimit {
-		if p.req.Price, err = exchange.ParseDecimal(string(a.Px)); err != nil || p.req.Price.Sign() <= 0 || !p.req.Price.IsMultiple(p.m.Tick) {
+		if p.req.Price, ok = number(a.Px); !ok || !p.req.Price.IsMultiple(p.m.Tick) {
 			return no("51000", "px")
 		}
 		a.TgtCcy = ""
@@ -168,6 +174,9 @@ func (p *placing) sizing(sz exchange.Decimal) *refusal {
 		return no("51000", "tgtCcy")
 	}
 	if p.arg.TgtCcy == quoteSized {
+		if p.req.Side == exchange.Buy && p.arg.BanAmend == "true" && sz.Cmp(p.free()) > 0 { // the book may be worth less
+			return p.short()
+		}
 		p.req.Quantity = p.worth(sz)
 		if p.req.Quantity.IsZero() {
 			return no("51020")
@@ -252,12 +261,7 @@ func (p *placing) shrink() bool {
 	if p.m.swap || p.req.Type != exchange.TypeMarket || p.arg.BanAmend == "true" {
 		return false
 	}
-	have := exchange.Decimal{}
-	for _, b := range p.e.Balances(p.a.id) {
-		if b.Asset == p.pays() {
-			have = b.Free
-		}
-	}
+	have := p.free()
 	if p.req.Side == exchange.Buy {
 		fees, err := p.e.Fees(p.a.id, p.m.Market.Symbol)
 		if err != nil {
@@ -268,6 +272,16 @@ func (p *placing) shrink() bool {
 	}
 	p.req.Quantity = p.req.Quantity.Min(have.Round(p.m.Lot, exchange.Down))
 	return p.m.checkSize(&p.req) == nil
+}
+
+// free is what there is to pay it from.
+func (p *placing) free() exchange.Decimal {
+	for _, b := range p.e.Balances(p.a.id) {
+		if b.Asset == p.pays() {
+			return b.Free
+		}
+	}
+	return exchange.Decimal{}
 }
 
 // pays is the asset that the order is paid from.
@@ -286,11 +300,7 @@ func (p *placing) refused(err error) *refusal {
 	}
 	switch {
 	case errors.Is(err, exchange.ErrInsufficientFunds):
-		r := no("51008", p.pays())
-		if r.sub = "1000"; p.m.swap {
-			r.sub = "1001"
-		}
-		return r
+		return p.short()
 	case e.Code == "duplicate":
 		return no("51016")
 	case e.Code == "deadline":
@@ -303,6 +313,15 @@ func (p *placing) refused(err error) *refusal {
 		return no("51020")
 	}
 	return no("51000", "sz")
+}
+
+// short refuses what there is not money enough for.
+func (p *placing) short() *refusal {
+	r := no("51008", p.pays())
+	if r.sub = "1000"; p.m.swap {
+		r.sub = "1001"
+	}
+	return r
 }
 
 // reduceOnly tells an order that would add to the position from one that there is not enough position for.

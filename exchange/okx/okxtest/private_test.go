@@ -323,6 +323,8 @@ func TestOrderEntry(t *testing.T) {
 		{"by name", `{"id":"1","op":"order","args":[` + order("") + `]}`, "code=1", "sCode=50014"},
 		{"by a number that is none", `{"id":"1","op":"order","args":[` + arg(7, "") + `]}`, "code=1", "sCode=51001"},
 		{"the name does not matter", `{"id":"1","op":"order","args":[` + arg(10459, "instId=NONE") + `]}`, "code=0", "sCode=0"},
+		{"a market's number as a text", `{"id":"1","op":"cancel-order","args":[{"instIdCode":"10459","clOrdId":"a1"}]}`, "code=1", "sCode=51000"},
+		{"a time that is none", `{"id":"1","op":"order","expTime":"soon","args":[` + arg(10459, "") + `]}`, "code=51000", ""},
 		{"several", `{"id":"1","op":"batch-orders","args":[` + arg(10459, "") + `,` + arg(10459, "sz=3") + `]}`, "op=batch-orders code=2", "sCode=0"},
 		{"two as one", `{"id":"1","op":"order","args":[` + arg(10459, "") + `,` + arg(10459, "") + `]}`, "code=60013", ""},
 		{"none", `{"id":"1","op":"order","args":[]}`, "code=60013", ""},

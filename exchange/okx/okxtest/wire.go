@@ -50,10 +50,10 @@ func micros(t time.Time) string { return strconv.FormatInt(t.UnixMicro(), 10) }
 
 // target points at an order, or says where a new one is to go.
 type target struct {
-	InstID     string `json:"instId"`
-	InstIDCode word   `json:"instIdCode"`
-	OrdID      word   `json:"ordId"`
-	ClOrdID    word   `json:"clOrdId"`
+	InstID     string          `json:"instId"`
+	InstIDCode json.RawMessage `json:"instIdCode"` // a number, which a text is not
+	OrdID      word            `json:"ordId"`
+	ClOrdID    word            `json:"clOrdId"`
 }
 
 func (t *target) at() *target { return t }
