@@ -1,7 +1,6 @@
 package bybittest
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -183,7 +182,7 @@ func (s *Server) positionOf(e *sim.Engine, account exchange.AccountID, ins excha
 	y := ins.Market.Symbol
 	r := positionRow{
 		RiskID: 1, RiskLimitValue: "2000000", Symbol: ins.VenueSymbol, Size: "0", AvgPrice: "0", PositionValue: "", PositionStatus: "Normal",
-		Leverage: "10", Balance: "0", PositionMM: "", TpslMode: "Full", TakeProfit: "", StopLoss: "", TrailingStop: "0",
+		Leverage: leverage, Balance: "0", PositionMM: "", TpslMode: "Full", TakeProfit: "", StopLoss: "", TrailingStop: "0",
 		CurRealisedPnl: "0", CumRealisedPnl: "0", Seq: int64(e.Version(y)), CreatedTime: "0", UpdatedTime: "0",
 	}
 	mark, ok := e.Mark(y)
@@ -257,7 +256,7 @@ func (s *Server) feeRate(a *ask) (any, *refusal) {
 
 func (s *Server) accountInfo(_ *ask) (any, *refusal) {
 	return object{
-		"unifiedMarginStatus": 5, "marginMode": "REGULAR_MARGIN", "dcpStatus": "OFF", "timeWindow": 10, "smpGroup": 0, "isMasterTrader": false,
+		"unifiedMarginStatus": 5, "marginMode": marginMode, "dcpStatus": "OFF", "timeWindow": 10, "smpGroup": 0, "isMasterTrader": false,
 		"spotHedgingStatus": "OFF", "updatedTime": "0",
 	}, nil
 }
@@ -273,18 +272,4 @@ func (s *Server) queryAPI(a *ask) (any, *refusal) {
 		"userID":      1, "inviterID": 0, "vipLevel": "No VIP", "mktMakerLevel": "0", "affiliateID": 0, "rsaPublicKey": "", "isMaster": true,
 		"parentUid": "0", "kycLevel": "LEVEL_1", "kycRegion": "", "createdAt": "2020-01-01T00:00:00Z", "expiredAt": "2099-01-01T00:00:00Z",
 	}, nil
-}
-
-// accepted is for settings that the simulation has one value of: leverage is the engine's margin rate, positions are one-way.
-func (s *Server) accepted(a *ask) (any, *refusal) {
-	var p struct {
-		Mode integer `json:"mode"`
-	}
-	if err := json.Unmarshal(a.Body, &p); err != nil {
-		return nil, refuse(codeParams, "Request parameter error.")
-	}
-	if p.Mode != 0 {
-		return nil, refuse(codeParams, "params error: this simulation has no hedge mode")
-	}
-	return object{}, nil
 }

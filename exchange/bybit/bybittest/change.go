@@ -11,6 +11,9 @@ import (
 
 // target is the order that a request is about.
 func (s *Server) target(a *ask) (exchange.OrderRef, exchange.Instrument, *refusal) {
+	if a.bad {
+		return exchange.OrderRef{}, exchange.Instrument{}, refuse(codeParams, "Request parameter error.")
+	}
 	ins, no := s.market(a.Category, a.Symbol)
 	if no != nil {
 		return exchange.OrderRef{}, ins, no
@@ -185,7 +188,7 @@ func (s *Server) cancelAll(a *ask) (any, *refusal) {
 		SettleCoin  string `json:"settleCoin"`
 		OrderFilter string `json:"orderFilter"`
 	}
-	if err := json.Unmarshal(a.Body, &p); err != nil {
+	if err := json.Unmarshal(a.Body, &p); err != nil || a.bad {
 		return nil, refuse(codeParams, "Request parameter error.")
 	}
 	list, no := s.chosen(params("category", a.Category, "symbol", a.Symbol, "baseCoin", p.BaseCoin, "settleCoin", p.SettleCoin))

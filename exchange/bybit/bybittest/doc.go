@@ -6,7 +6,7 @@
 //
 // REST: market/time, instruments-info with pages, orderbook, tickers; order/create, amend, cancel, cancel-all, realtime, history,
 // disconnected-cancel-all; execution/list and position/list with pages; account/wallet-balance, fee-rate, info; user/query-api; set-leverage,
-// switch-mode and set-margin-mode, as far as they change nothing.
+// switch-mode and set-margin-mode, of which each has one value: others are refused.
 //
 // Sockets: v5/public/spot and v5/public/linear with orderbook.1, 50, 200 and 1000, tickers and publicTrade; v5/private with order, execution,
 // execution.fast, position and wallet, all-in-one or by category, and dcp; v5/trade with order.create, order.amend and order.cancel. Requests are

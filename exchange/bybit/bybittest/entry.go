@@ -57,7 +57,7 @@ func (c *client) request(m *command) {
 	op, key := a.about(r)
 	stamp, window := m.Header["X-BAPI-TIMESTAMP"], m.Header["X-BAPI-RECV-WINDOW"]
 	a.fate = c.s.injector.Next(now, sim.Call{Op: op, Key: key, Deadline: c.s.deadline(stamp, window)})
-	c.s.calls.Add(simwire.Call{At: now, Host: hostStream, Method: m.Op, Path: "/v5/trade", Body: string(a.Body), Op: op, Key: key, Fault: a.fate.Fault})
+	c.s.calls.Add(simwire.Call{At: now, Host: hostStream, Method: m.Op, Path: pathTrade, Body: string(a.Body), Op: op, Key: key, Fault: a.fate.Fault})
 	admitted := sync.OnceValue(func() *refusal { return c.admitted(m) }) // when it is its turn: a login may be on its way
 	c.socket.Meet(a.fate,
 		func() []byte {

@@ -240,6 +240,7 @@ func TestInspectAndFloor(t *testing.T) {
 			},
 			func() { bybittest.NewServer(engine(t), bybittest.Config{RateScale: -1}) },
 			func() { r.s.URL("nowhere") },
+			func() { bybittest.NewServer(engineOfContracts(t), bybittest.Config{}) },
 		} {
 			func() {
 				defer func() {
@@ -254,4 +255,13 @@ func TestInspectAndFloor(t *testing.T) {
 			t.Errorf("%s endpoints", got)
 		}
 	})
+}
+
+// engineOfContracts has a market that counts in contracts, as the venue has none.
+func engineOfContracts(t *testing.T) *sim.Engine {
+	e, err := sim.NewEngine(sim.EngineConfig{Venue: bybittest.Venue, Account: "one", Instruments: []exchange.Instrument{{
+		Market: market("BTC-USDT-PERP"), VenueSymbol: "BTCUSDT", Tradable: true, Tick: dec("0.5"), Lot: dec("0.001"), Contract: dec("0.01"), Settle: "USDT",
+	}}})
+	must(t, err)
+	return e
 }

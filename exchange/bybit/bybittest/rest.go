@@ -24,6 +24,7 @@ type envelope struct {
 type ask struct {
 	*simwire.Request
 	ids
+	bad     bool // the body does not say what it is about
 	account exchange.AccountID
 	key     Key
 	fate    sim.Fate
@@ -60,13 +61,13 @@ func routes() []route {
 		{get, pathHistory, sim.OpRead, reads, false, (*Server).history},
 		{get, "/v5/execution/list", sim.OpRead, reads, false, (*Server).executions},
 		{get, "/v5/position/list", sim.OpRead, reads, false, (*Server).positions},
-		{post, "/v5/position/set-leverage", sim.OpRead, [2]int{10, 10}, true, (*Server).accepted},
-		{post, "/v5/position/switch-mode", sim.OpRead, [2]int{10, 10}, true, (*Server).accepted},
+		{post, "/v5/position/set-leverage", sim.OpRead, [2]int{10, 10}, true, (*Server).setLeverage},
+		{post, "/v5/position/switch-mode", sim.OpRead, [2]int{10, 10}, true, (*Server).switchMode},
 		{get, "/v5/account/wallet-balance", sim.OpRead, reads, false, (*Server).wallet},
 		{get, "/v5/account/fee-rate", sim.OpRead, [2]int{5, 10}, false, (*Server).feeRate},
 		{get, "/v5/account/info", sim.OpRead, reads, false, (*Server).accountInfo},
 		{get, "/v5/account/instruments-info", sim.OpRead, [2]int{10, 10}, false, (*Server).instrumentsInfo},
-		{post, "/v5/account/set-margin-mode", sim.OpRead, [2]int{5, 5}, true, (*Server).accepted},
+		{post, "/v5/account/set-margin-mode", sim.OpRead, [2]int{5, 5}, true, (*Server).setMarginMode},
 		{get, "/v5/user/query-api", sim.OpRead, [2]int{10, 10}, false, (*Server).queryAPI},
 	}
 }
@@ -116,7 +117,7 @@ type ids struct {
 func newAsk(q *simwire.Request) *ask {
 	a := &ask{Request: q}
 	if len(q.Body) > 0 {
-		_ = json.Unmarshal(q.Body, &a.ids) // what is wrong with it is told later
+		a.bad = json.Unmarshal(q.Body, &a.ids) != nil // it is told when it is its turn
 		return a
 	}
 	a.ids = ids{q.Query.Get("category"), q.Query.Get("symbol"), q.Query.Get("orderId"), q.Query.Get("orderLinkId")}

@@ -134,6 +134,9 @@ func newServer(engine *sim.Engine, cfg Config) (*Server, error) {
 		s.routes[r.path] = r
 	}
 	for _, ins := range s.instruments {
+		if c := ins.Contract; !c.IsZero() && !c.Equal(exchange.Scaled(1, 0)) {
+			return nil, fmt.Errorf("bybittest: %s has contracts of %s: the venue counts in base", ins.VenueSymbol, c)
+		}
 		s.markets[named{ins.Market.Symbol.Kind, ins.VenueSymbol}], s.bySymbol[ins.Market.Symbol] = ins, ins
 		if ins.Market.Symbol.Kind == exchange.Spot {
 			s.shelves.spots = append(s.shelves.spots, ins.Market.Symbol)

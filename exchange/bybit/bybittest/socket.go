@@ -64,13 +64,16 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	socket.Run(func(text []byte) {
 		var m command
 		if err := json.Unmarshal(text, &m); err != nil {
-			c.say(object{"success": false, "ret_msg": "error:invalid message", "conn_id": c.id, "req_id": "", "op": ""})
+			c.puzzled(r.URL.Path, text)
 			return
 		}
 		handle(c, &m)
 	})
 	c.unwatch()
 }
+
+// pathTrade is the order entry socket's.
+const pathTrade = "/v5/trade"
 
 // socketAt is what a path speaks.
 func (s *Server) socketAt(path string) (func(*client, *command), exchange.Kind) {
@@ -81,7 +84,7 @@ func (s *Server) socketAt(path string) (func(*client, *command), exchange.Kind) 
 		return (*client).public, exchange.Perp
 	case "/v5/private":
 		return (*client).private, 0
-	case "/v5/trade":
+	case pathTrade:
 		return (*client).trade, 0
 	}
 	return nil, 0
@@ -116,6 +119,27 @@ func (s *Server) idle(r *http.Request) time.Duration {
 }
 
 func (c *client) say(v any) { c.socket.Send(simwire.Encode(v)) }
+
+// puzzled answers what is no message, in the socket's own shape, so that its sender does not wait for ever.
+func (c *client) puzzled(path string, text []byte) {
+	if path != pathTrade {
+		c.say(object{"success": false, "ret_msg": "error:invalid message", "conn_id": c.id, "req_id": "", "op": ""})
+		return
+	}
+	var m struct {
+		ReqID json.RawMessage `json:"reqId"`
+		Op    json.RawMessage `json:"op"`
+	}
+	_ = json.Unmarshal(text, &m) // what can be read of it
+	r := object{"retCode": codeParams, "retMsg": "Request parameter error.", "op": "", "data": object{}, "retExtInfo": object{}, "connId": c.id}
+	if m.Op != nil {
+		r["op"] = m.Op
+	}
+	if m.ReqID != nil {
+		r["reqId"] = m.ReqID
+	}
+	c.say(r)
+}
 
 // meet lets a request that is no order meet its fate.
 func (c *client) meet(op sim.Op, key string, deadline time.Time, act func() []byte, says func(*refusal) []byte) {

@@ -44,8 +44,18 @@ func (v *boolean) UnmarshalJSON(b []byte) error {
 
 // decimal reads a number of the venue's; false for what is none, or is not above 0.
 func decimal(s string) (exchange.Decimal, bool) {
+	if !written(s) {
+		return exchange.Decimal{}, false
+	}
 	d, err := exchange.ParseDecimal(s)
 	return d, err == nil && d.Sign() > 0
+}
+
+// written reports digits, and perhaps a point between some: the venue takes neither signs nor exponents.
+func written(s string) bool {
+	whole, part, point := strings.Cut(s, ".")
+	digits := func(t string) bool { return t != "" && strings.Trim(t, "0123456789") == "" }
+	return digits(whole) && (!point || digits(part))
 }
 
 // plain is d without trailing zeros behind the point.
