@@ -104,7 +104,7 @@ func (b boxed) contract() exchangetest.Config {
 				c.Fees.Maker = exchange.Scaled(1, -4)
 			}
 		}),
-		Spot: exchange.MustSymbol("BTC-USDT"), Perp: exchange.MustSymbol("BTC-USDT-PERP"),
+		Page: 1000, Spot: exchange.MustSymbol("BTC-USDT"), Perp: exchange.MustSymbol("BTC-USDT-PERP"),
 		Unsupported: map[string]string{"spot/dead-man": "the venue's spot has no such switch"},
 	}
 }
