@@ -85,6 +85,41 @@ func TestPartOfAPositionIsClosed(t *testing.T) {
 	})
 }
 
+// An order that closes tells what it has brought, by the average price of what it closes; so does one of an earlier run.
+func TestProfitOfOrders(t *testing.T) {
+	virtual(t, func(r *rig) {
+		s := r.private()
+		s.subscribe(`{"channel":"orders","instType":"SWAP"}`)
+		told := func(want string) {
+			r.Helper()
+			for row := s.data("orders"); ; row = s.data("orders") {
+				if row["state"] == "filled" {
+					r.want(row, want)
+					return
+				}
+			}
+		}
+		r.place(swapOrder("ordType=market px=- sz=1"))
+		told("fillPnl=0 pnl=0")
+		r.publish(swapMarket, -1, -3, 510000)
+		r.place(swapOrder("ordType=market px=- sz=1 clOrdId=second")) // 50000.1 and 51000.1
+		told("fillPnl=0 pnl=0")
+		r.place(swapOrder("side=sell ordType=market px=- sz=1 clOrdId=part"))
+		told("fillPnl=4.998 pnl=4.998") // at 50999.9, by the average 50500.1
+		details := r.get("/api/v5/account/balance?ccy=USDT").row()["details"].([]any)[0].(map[string]any)
+		r.want(details, "upl=4.999 cashBal=100004.2379995 eq=100009.2369995") // less fees: 0.05 % of 1520.001
+		r.place(swapOrder("side=sell ordType=market px=- sz=3 clOrdId=turns"))
+		told("fillPnl=4.998 pnl=4.998 avgPx=50999.9")
+		r.place(swapOrder("ordType=market px=- sz=2 clOrdId=back"))
+		told("fillPnl=-0.004 pnl=-0.004")
+		r.Server = r.restart()
+		for id, pnl := range map[string]string{"second": "0", "part": "4.998", "turns": "4.998", "back": "-0.004"} {
+			r.want(r.get("/api/v5/trade/order?instId=BTC-USDT-SWAP&clOrdId="+id).row(), "pnl="+pnl)
+		}
+		r.want(r.get("/api/v5/trade/fills?limit=1").row(), "fillPnl=-0.004 clOrdId=back")
+	})
+}
+
 // The dead man's switch cancels what works when it is not called again: everything, or what has its tag.
 func TestCancelAllAfter(t *testing.T) {
 	const path = "/api/v5/trade/cancel-all-after"

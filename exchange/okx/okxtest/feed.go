@@ -3,6 +3,7 @@ package okxtest
 import (
 	"time"
 
+	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/sim"
 	"github.com/bothlegs/bothlegs/internal/simwire"
 )
@@ -22,17 +23,32 @@ type feed struct {
 	first     uint64 // number of items[0]
 	listeners int
 	dirty     bool // balances and positions may have changed
+	traded    bool // and orders with them
 	known     *simwire.Holdings
+	cash      map[exchange.Asset]exchange.Decimal // as balance_and_position told it
 }
 
 // feedKept is how much a subscription may be behind before its client is found too slow.
 const feedKept = 1 << 13
 
 // join is a subscription more: what happens from now on is told.
-func (f *feed) join(e *sim.Engine) {
+func (f *feed) join(e *sim.Engine, a *account) {
 	if f.listeners++; f.listeners == 1 {
 		f.known.Changes(e)
+		f.cash = make(map[exchange.Asset]exchange.Decimal)
+		f.moved(a.settled(e, e.Balances(a.id)))
 	}
+}
+
+// moved are the balances that are not what they were, wherever they are locked.
+func (f *feed) moved(of []exchange.Balance) (r []exchange.Balance) {
+	for _, b := range of {
+		if total := b.Total(); !total.Equal(f.cash[b.Asset]) {
+			f.cash[b.Asset] = total
+			r = append(r, b)
+		}
+	}
+	return r
 }
 
 // part is one less.
@@ -80,7 +96,11 @@ func (f *feed) since(n uint64) ([]item, bool) {
 
 // holdings tells of balances and positions that differ from what was told last.
 func (f *feed) holdings(now time.Time, e *sim.Engine, k *keeper, a *account) {
-	f.dirty = false
+	event := "funding_fee"
+	if f.traded {
+		event = "filled"
+	}
+	f.dirty, f.traded = false, false
 	if f.listeners == 0 {
 		return
 	}
@@ -95,6 +115,8 @@ func (f *feed) holdings(now time.Time, e *sim.Engine, k *keeper, a *account) {
 	if i.balances == nil && i.positions == nil {
 		return
 	}
-	i.both = newBothRow(now, "filled", a.settled(e, changed), i.positions)
+	if cash := f.moved(a.settled(e, changed)); len(cash)+len(i.positions) > 0 {
+		i.both = newBothRow(now, event, cash, i.positions)
+	}
 	f.add(i)
 }

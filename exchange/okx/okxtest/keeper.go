@@ -33,6 +33,7 @@ type account struct {
 	live    map[*market]int    // how many orders work
 	working int
 	feed    feed
+	stakes  map[*market]*stake
 }
 
 func newKeeper(cfg *Config, markets []*market, e *sim.Engine) *keeper {
@@ -41,7 +42,7 @@ func newKeeper(cfg *Config, markets []*market, e *sim.Engine) *keeper {
 		k.bySymbol[m.Market.Symbol] = m
 	}
 	for _, id := range e.Accounts() {
-		a := &account{id: id, byID: make(map[string]*record), byName: make(map[string]*record), live: make(map[*market]int)}
+		a := &account{id: id, byID: make(map[string]*record), byName: make(map[string]*record), live: make(map[*market]int), stakes: make(map[*market]*stake)}
 		a.feed.known = simwire.NewHoldings(e, id)
 		k.accounts[id] = a
 		k.recall(e, a, markets)
@@ -65,8 +66,16 @@ func (k *keeper) recall(e *sim.Engine, a *account, markets []*market) {
 	slices.SortStableFunc(a.fills, func(x, y *fill) int {
 		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(numberOf(x.TradeID), numberOf(y.TradeID)))
 	})
+	clear(a.stakes)
 	for i, x := range a.fills {
 		x.bill = first + uint64(i) + 1
+		x.r.pnl = x.r.pnl.Sub(x.pnl) // they came order by order: what each closed is only known now
+		x.pnl = a.close(x)
+		x.r.pnl = x.r.pnl.Add(x.pnl)
+	}
+	clear(a.stakes)
+	for _, p := range e.Positions(a.id) {
+		a.stakes[k.bySymbol[p.Market.Symbol]] = &stake{p.Quantity, e.Entry(a.id, p.Market.Symbol)}
 	}
 	a.trim(k.cfg.Keep)
 }
@@ -101,6 +110,7 @@ func (k *keeper) follow(now time.Time, e *sim.Engine) {
 			continue
 		}
 		if a.feed.dirty = true; news[i].Kind == exchange.OrderUpdate {
+			a.feed.traded = true
 			k.take(a, &news[i].Order, news[i].Time)
 		}
 	}
@@ -197,6 +207,8 @@ func ordType(r *exchange.OrderRequest) string {
 func (k *keeper) execute(a *account, r *record, f *exchange.Fill) *fill {
 	k.bills++
 	x := &fill{Fill: *f, r: r, bill: k.bills}
+	x.pnl = a.close(x)
+	r.pnl = r.pnl.Add(x.pnl)
 	a.fills = append(a.fills, x)
 	r.Filled, r.notional, r.last, r.updated = r.Filled.Add(f.Quantity), r.notional.Add(f.Notional()), x, f.Time
 	for i := range r.Fees {

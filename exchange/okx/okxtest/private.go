@@ -57,7 +57,7 @@ func (x *session) privateTopic(a *channelArg, ch privateChannel) (simwire.Topic,
 		x.keeper.follow(now, e)
 		if x.joined[f.topic] == nil {
 			x.joined[f.topic] = f.a
-			f.a.feed.join(e)
+			f.a.feed.join(e, f.a)
 		}
 		f.at = f.a.feed.next()
 	})

@@ -168,6 +168,31 @@ func TestAccountChannels(t *testing.T) {
 	})
 }
 
+// balance_and_position tells of money that came or went, not of money that is locked, and says why.
+func TestBalanceAndPosition(t *testing.T) {
+	virtual(t, func(r *rig) {
+		s := r.private()
+		s.subscribe(`{"channel":"balance_and_position"}`)
+		r.want(s.data("balance_and_position"), "eventType=snapshot")
+		r.place(order(""))
+		time.Sleep(time.Second)
+		r.place(swapOrder("sz=2 px=50001"))
+		row := s.data("balance_and_position")
+		r.want(row, "eventType=filled")
+		if len(row["balData"].([]any)) != 1 || len(row["posData"].([]any)) != 1 {
+			t.Error(row)
+		}
+		r.Floor().Do(func(now time.Time, e *sim.Engine) {
+			if _, err := e.Fund(now, swapMarket.Symbol, dec("0.001")); err != nil {
+				t.Error(err)
+			}
+		})
+		row = s.data("balance_and_position")
+		r.want(row, "eventType=funding_fee")
+		r.want(row["balData"].([]any)[0].(map[string]any), "ccy=USDT cashBal=99998.499999")
+	})
+}
+
 // Funding is paid, and told.
 func TestFunding(t *testing.T) {
 	virtual(t, func(r *rig) {

@@ -17,10 +17,11 @@ type record struct {
 	created        time.Time
 	updated        time.Time
 	notional       exchange.Decimal
-	last           *fill    // the newest execution
-	source         string   // cancelSource; "" while it lives
-	shrunk         bool     // amended to no more than had filled: it ends as filled
-	requests       []string // reqIds of amendments that the engine has not told of yet
+	pnl            exchange.Decimal // what it brought by closing
+	last           *fill            // the newest execution
+	source         string           // cancelSource; "" while it lives
+	shrunk         bool             // amended to no more than had filled: it ends as filled
+	requests       []string         // reqIds of amendments that the engine has not told of yet
 }
 
 // fill is an execution under the venue's numbers.
@@ -28,6 +29,7 @@ type fill struct {
 	exchange.Fill
 	r    *record
 	bill uint64
+	pnl  exchange.Decimal
 }
 
 // ended reports whether the order works no more.
@@ -58,7 +60,7 @@ func (r *record) row() *orderRow {
 	w := &orderRow{
 		InstType: r.instType(), InstID: r.m.instID, OrdID: r.VenueID, ClOrdID: string(r.arg.ClOrdID), Tag: r.arg.Tag,
 		Px: some(r.Price), Sz: r.size(), OrdType: r.arg.OrdType, Side: r.Side.String(), PosSide: "net", TdMode: r.arg.TdMode, TgtCcy: r.arg.TgtCcy,
-		State: r.state(), AccFillSz: r.m.size(r.Filled), AvgPx: some(r.average()), FillSz: "0", TradeID: "", Pnl: "0",
+		State: r.state(), AccFillSz: r.m.size(r.Filled), AvgPx: some(r.average()), FillSz: "0", TradeID: "", Pnl: num(r.pnl),
 		ReduceOnly: strconv.FormatBool(r.ReduceOnly), StpMode: r.arg.StpMode, Category: "normal", CancelSource: r.source,
 		TradeQuote: r.arg.TradeQuote, AttachAlgo: []string{}, CTime: millis(r.created), UTime: millis(r.updated),
 	}
@@ -125,7 +127,7 @@ func (f *fill) row() fillRow {
 	r := f.r
 	return fillRow{
 		InstType: r.instType(), InstID: r.m.instID, TradeID: f.TradeID, OrdID: f.VenueID, ClOrdID: string(r.arg.ClOrdID), BillID: strconv.FormatUint(f.bill, 10),
-		SubType: f.subType(), Tag: r.arg.Tag, FillPx: num(f.Price), FillSz: r.m.size(f.Quantity), FillPnl: "0", Side: f.Side.String(), PosSide: "net",
+		SubType: f.subType(), Tag: r.arg.Tag, FillPx: num(f.Price), FillSz: r.m.size(f.Quantity), FillPnl: num(f.pnl), Side: f.Side.String(), PosSide: "net",
 		ExecType: f.execType(), FeeCcy: string(f.FeeAsset), Fee: num(f.Fee.Neg()), FeeRate: f.rate(), FillTime: millis(f.Time), TS: millis(f.Time),
 	}
 }
@@ -162,10 +164,11 @@ func (f *fill) rate() string {
 func (r *record) news(f *fill) *orderRow {
 	w := r.row()
 	w.FillPx, w.FillSz, w.FillTime, w.TradeID = "", "0", "", ""
-	w.orderNews = &orderNews{FillFee: "0", FillNotional: "", AmendSource: ""}
+	w.orderNews = &orderNews{FillFee: "0", FillPnl: "0", FillNotional: "", AmendSource: ""}
 	if f != nil {
 		f.into(w)
 		w.FillFee, w.FillFeeCcy, w.ExecType, w.FillNotional = num(f.Fee.Neg()), string(f.FeeAsset), f.execType(), num(f.Notional())
+		w.FillPnl = num(f.pnl)
 	}
 	return w
 }

@@ -165,6 +165,7 @@ type orderRow struct {
 type orderNews struct {
 	FillFee      string `json:"fillFee"`
 	FillFeeCcy   string `json:"fillFeeCcy"`
+	FillPnl      string `json:"fillPnl"`
 	FillNotional string `json:"fillNotionalUsd"`
 	ExecType     string `json:"execType"`
 	ReqID        string `json:"reqId"`
