@@ -88,3 +88,39 @@ func TestStrictBodies(t *testing.T) {
 		r.want(r.look("spot", "a"), "orderStatus", "New", "qty", "1")
 	})
 }
+
+// Each product has a switch of its own.
+func TestSwitchesOfProducts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		for _, c := range []struct {
+			body string
+			code int
+		}{{"{'product':'SPOT','timeWindow':20}", 0}, {"{'product':'DERIVATIVES','timeWindow':40}", 0}, {"{'product':'OPTIONS','timeWindow':3}", 10001}} {
+			if a := r.post("/v5/order/disconnected-cancel-all", body("%s", c.body)); a.Code != c.code {
+				t.Errorf("%s: %s", c.body, a.body)
+			}
+		}
+		for _, category := range []string{"spot", "linear"} {
+			r.order("{'category':'%s','symbol':'BTCUSDT','side':'Buy','orderType':'Limit','qty':'1','price':'90','orderLinkId':'%s'}", category, category)
+		}
+		status := func(spot, linear string) {
+			t.Helper()
+			r.want(r.look("spot", "spot"), "orderStatus", spot)
+			r.want(r.look("linear", "linear"), "orderStatus", linear)
+		}
+		r.login("/v5/private", "dcp.spot").ws.Close()
+		time.Sleep(time.Minute)
+		status("Cancelled", "New")
+		both := r.login("/v5/private", "dcp.spot", "dcp.future")
+		other := r.login("/v5/private", "dcp.future")
+		both.ws.Close()
+		time.Sleep(time.Minute)
+		status("Cancelled", "New")
+		other.ws.Close()
+		time.Sleep(39 * time.Second)
+		status("Cancelled", "New")
+		time.Sleep(2 * time.Second)
+		status("Cancelled", "Cancelled")
+	})
+}

@@ -91,7 +91,7 @@ type Server struct {
 	shelves shelves
 
 	mu       sync.Mutex // guards what follows; never held over I/O
-	switches map[exchange.AccountID]*deadMan
+	switches map[product]*deadMan
 }
 
 const (
@@ -128,7 +128,7 @@ func newServer(engine *sim.Engine, cfg Config) (*Server, error) {
 		cfg: cfg, floor: sim.NewFloor(engine), injector: injector, meter: newMeter(cfg.RateScale), calls: simwire.NewCalls(10_000),
 		routes: make(map[string]route), keys: make(map[string]*verifier), instruments: engine.Instruments(),
 		markets: make(map[named]exchange.Instrument), bySymbol: make(map[exchange.Symbol]exchange.Instrument),
-		switches: make(map[exchange.AccountID]*deadMan), shelves: shelves{most: cfg.MaxOpen, atOne: make(map[heldKey]int)},
+		switches: make(map[product]*deadMan), shelves: shelves{most: cfg.MaxOpen, atOne: make(map[heldKey]int)},
 	}
 	for _, r := range routes() {
 		s.routes[r.path] = r

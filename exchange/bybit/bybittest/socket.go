@@ -26,7 +26,7 @@ type client struct {
 	args    int       // letters of all topics that were asked for
 	key     *verifier // logged in; nil: not
 	asked   ring[string, bool]
-	watched bool // it has subscribed to a dead man's switch
+	watched []product // whose switches it has subscribed to
 }
 
 // command is a message of a client's. The sockets spell the id differently.
@@ -222,9 +222,7 @@ func (c *client) subscribe(m *command, most int, make topic) *refusal {
 	c.socket.Send(c.acknowledge(m, nil))
 	for _, t := range made {
 		c.topics.Add(t)
-		if strings.HasPrefix(t.Name, "dcp.") {
-			c.watch()
-		}
+		c.watch(t.Name)
 	}
 	return nil
 }
