@@ -18,7 +18,8 @@
 //
 // What it does not play: other kinds of instruments, margin loans, isolated margin and leverage other than 10, hedge mode beyond its
 // refusal, price bands, algo orders, amendments of attached orders, trades and candles of the public, the business host, sub-account limits beyond
-// the number of orders, liquidation, fees in points. Volumes and prices of 24 hours are made up.
+// the number of orders, liquidation, fees in points, a largest market order in USDT (maxMktSz of spot is in base). Volumes and prices of 24 hours
+// are made up.
 //
 // Requests and messages meet the faults of [Config], and those added to [Server.Injector]. Where the venue has no words for one, it says
 // what comes nearest: refused orders are 51022, an overload is 50013, a failure without a word about the outcome 50004, 50001 or 50026.

@@ -78,7 +78,7 @@ func load[T any, P interface {
 	at() *target
 }](t *task, body []byte, do func(*call, time.Time, *sim.Engine, P) ack) error {
 	var args []T
-	if err := json.Unmarshal(body, &args); err != nil {
+	if err := json.Unmarshal(spelled(body), &args); err != nil {
 		return err
 	}
 	for i := range args {

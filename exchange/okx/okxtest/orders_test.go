@@ -71,6 +71,20 @@ func TestRefusedOrders(t *testing.T) {
 	}
 }
 
+// Parameters have one spelling: others are passed over, though their values are let be.
+func TestSpelling(t *testing.T) {
+	virtual(t, func(r *rig) {
+		r.want(r.post(placePath, strings.Replace(order(""), `"instId"`, `"INSTID"`, 1)).row(), "sCode=50014")
+		r.want(r.post(placePath, strings.Replace(order(""), `"sz":`, `"Sz" :`, 1)).row(), "sCode=51000")
+		r.want(r.post(placePath, strings.Replace(order("clOrdId=a1"), `"clOrdId"`, `"clOrdID"`, 1)).row(), "sCode=0 clOrdId=-")
+		r.want(r.post(placePath, order("clOrdId=SZ tag=ORDID")).row(), "sCode=0 clOrdId=SZ tag=ORDID")
+		batch := "[" + order("clOrdId=b1") + "," + strings.Replace(order("clOrdId=b2"), `"px"`, `"PX"`, 1) + "]"
+		if a := r.post("/api/v5/trade/batch-orders", batch); a.Code != "2" || is(a.Data[1], "sCode=51000 clOrdId=b2") != "" {
+			t.Error(a.raw)
+		}
+	})
+}
+
 // The words of a refusal for lack of funds name the currency; a number tells which kind of it.
 func TestFundsAreNamed(t *testing.T) {
 	virtual(t, func(r *rig) {
