@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,10 +16,16 @@ import (
 // seen is what one cell of the matrix showed.
 type seen struct {
 	err    error
-	order  exchange.Order // the call's answer
-	sent   int            // requests of the operation that reached the venue
-	effect bool           // the call took effect at the venue
-	faults []string       // what else was wrong
+	order  exchange.Order   // the call's answer
+	sent   int              // requests of the operation that reached the venue
+	struck int              // of which the fault struck
+	effect bool             // the call took effect at the venue
+	filled exchange.Decimal // then, before anything else happens
+	took   time.Duration    // until the answer, until a connection was up, or until something was seen of a message
+	early  bool             // a call took effect in the first second; a message was seen in the first tenth
+	done   int              // things that were done at the venue meanwhile
+	most   int              // of two connections, the one that tried more often
+	faults []string         // what else was wrong
 }
 
 func (s *seen) fail(format string, args ...any) {
@@ -28,8 +35,9 @@ func (s *seen) fail(format string, args ...any) {
 // scene is a box whose order stream is followed.
 type scene struct {
 	box
-	t       *testing.T
-	resting bool // the order that is placed does not fill at once
+	t     *testing.T
+	fault sim.Fault
+	whole bool // what is replaced trades as far as there is depth, whatever the fault
 
 	mu     sync.Mutex
 	events []exchange.Event
@@ -132,12 +140,16 @@ func (s *scene) act(op sim.Op) (o exchange.Order, err error) {
 	ctx, r := s.t.Context(), s.limit("a", rests, 4)
 	switch op {
 	case sim.OpPlace:
-		if s.resting {
+		if s.fault == sim.Duplicated { // the copy of one that has filled is a new order at Binance, whose ids are unique among open ones
 			return s.x.Place(ctx, r)
 		}
-		return s.x.Place(ctx, s.limit("a", asked, 4))
+		r = s.limit("a", asked, 4)
+		if s.fault == sim.Late {
+			r.Deadline = time.Now().Add(3 * time.Second)
+		}
+		return s.x.Place(ctx, r)
 	case sim.OpReplace:
-		return s.x.Replace(ctx, r.Ref(), exchange.Change{Price: s.price(rests + 1)})
+		return s.x.Replace(ctx, r.Ref(), exchange.Change{Price: s.replaced()})
 	case sim.OpCancel:
 		return s.x.Cancel(ctx, r.Ref())
 	case sim.OpCancelAll:
@@ -151,6 +163,14 @@ func (s *scene) act(op sim.Op) (o exchange.Order, err error) {
 	panic("no call: " + string(op))
 }
 
+// replaced is the price that the order gets: one that trades where it is to do so in part.
+func (s *scene) replaced() exchange.Decimal {
+	if s.fault == sim.Partial && !s.whole {
+		return s.price(asked)
+	}
+	return s.price(rests + 1)
+}
+
 // took reports whether the operation took effect, by the engine's own books.
 func (s *scene) took(op sim.Op) bool {
 	open := s.open()
@@ -158,15 +178,14 @@ func (s *scene) took(op sim.Op) bool {
 	case sim.OpPlace:
 		return len(open)+len(s.filled()) > 0
 	case sim.OpReplace:
-		return len(open) == 1 && open[0].Price.Equal(s.price(rests+1))
+		return len(open) == 1 && open[0].Price.Equal(s.replaced())
 	}
 	return len(open) == 0
 }
 
 // playCall is one call that meets one fault.
 func playCall(t *testing.T, c column, op sim.Op, f sim.Fault) (r seen) {
-	// A copy that comes when the order has filled is a new order at Binance, whose ids are unique among open ones.
-	s := &scene{box: c.open(t), t: t, resting: f == sim.Duplicated}
+	s := &scene{box: c.open(t), t: t, fault: f, whole: c.whole}
 	s.publish(s.book(0))
 	s.follow()
 	if op != sim.OpPlace {
@@ -180,11 +199,39 @@ func playCall(t *testing.T, c column, op sim.Op, f sim.Fault) (r seen) {
 	if err := s.inj.Add(sim.Rule{Op: op, Fault: f, Percent: 50}); err != nil {
 		t.Fatal(err)
 	}
+	var done atomic.Int64
+	stop := s.floor.Watch(func() { done.Add(1) })
+	early := make(chan bool, 1)
+	time.AfterFunc(time.Second, func() { early <- s.took(op) })
+	began := time.Now()
 	r.order, r.err = s.act(op)
+	r.took = time.Since(began)
+	s.answered(&r)
+	r.early = <-early
 	<-time.After(2 * time.Minute) // whoever sends again has done it by now, and bans are over
-	r.sent, r.effect = s.inj.Calls(op)-before, s.took(op)
+	stop()
+	r.sent, r.struck, r.effect, r.filled = s.inj.Calls(op)-before, s.inj.Struck(op, f), s.took(op), sum(s.filled())
+	r.done = int(done.Load())
 	s.settle(&r)
 	return r
+}
+
+// answered holds the order of an answer against what is so at the venue when it comes: it may know less, never more.
+func (s *scene) answered(r *seen) {
+	o, has := r.order, sum(s.filled())
+	later := s.fault == sim.FillAfterCancel // the client hears of it after the answer
+	switch {
+	case o.Filled.Cmp(has) > 0:
+		r.fail("the answer says %s filled, there is %s", o.Filled, has)
+	case r.err != nil:
+		if o.Status.Final() {
+			r.fail("an error comes with an order that is %s", o.Status)
+		}
+	case o.Status.Final() && (len(s.open()) > 0 || !later && !o.Filled.Equal(has)):
+		r.fail("the answer says %s, %s filled; %d are open, %s filled", o.Status, o.Filled, len(s.open()), has)
+	case o.Status == exchange.StatusPartiallyFilled && o.Filled.Sign() == 0, o.Filled.Sign() > 0 && o.Status == exchange.StatusAccepted:
+		r.fail("the answer says %s, %s filled", o.Status, o.Filled)
+	}
 }
 
 // settle has the adapter find out what became of the order, somebody else fill what is left of it, and compares what was told.

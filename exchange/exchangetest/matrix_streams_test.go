@@ -17,7 +17,10 @@ type watch struct {
 	last   *exchange.Book // the newest
 	broken []error        // of the invalid ones
 	wrong  []string
-	shift  int64 // of the newest valid one
+	shift  int64     // of the newest valid one
+	struck time.Time // when the fault was set on the next message, which has the shift next
+	next   int64
+	took   time.Duration // from then until something was seen of it
 	ended  error
 }
 
@@ -50,6 +53,7 @@ func (w *watch) see(s *scene, b *exchange.Book) {
 	w.last = b
 	if b.Err != nil {
 		w.broken = append(w.broken, b.Err)
+		w.noticed()
 		return
 	}
 	best, _ := b.Best(exchange.Sell)
@@ -58,7 +62,16 @@ func (w *watch) see(s *scene, b *exchange.Book) {
 	if !sameBook(b, s.book(shift)) || shift < w.shift {
 		w.wrong = append(w.wrong, "a book that was never there, or is there no more")
 	}
-	w.shift = shift
+	if w.shift = shift; shift >= w.next {
+		w.noticed()
+	}
+}
+
+// noticed notes the first that is seen of the message that the fault strikes.
+func (w *watch) noticed() {
+	if !w.struck.IsZero() && w.took == 0 {
+		w.took = max(1, time.Since(w.struck))
+	}
 }
 
 // shows reports whether the newest book is the one with that shift.
@@ -94,6 +107,9 @@ func playBooks(t *testing.T, c column, f sim.Fault) (r seen) {
 			if err := s.inj.Add(sim.Rule{Op: sim.OpBooks, Fault: f}); err != nil {
 				t.Fatal(err)
 			}
+			w.mu.Lock()
+			w.struck, w.next = time.Now(), i+1
+			w.mu.Unlock()
 		}
 		s.publish(s.book(i + 1))
 		<-time.After(300 * time.Millisecond)
@@ -103,7 +119,7 @@ func playBooks(t *testing.T, c column, f sim.Fault) (r seen) {
 	s.await("the book after it", func() bool { return w.shows(13) })
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r.faults = w.wrong
+	r.faults, r.took, r.struck = w.wrong, w.took, s.inj.Struck(sim.OpBooks, f)
 	if len(w.broken) > 0 {
 		r.err = w.broken[0]
 	}
@@ -119,13 +135,20 @@ func playOrders(t *testing.T, c column, f sim.Fault) (r seen) {
 		t.Fatal(err)
 	}
 	s.await("the order", func() bool { return len(s.told(exchange.OrderUpdate)) > 0 && len(s.open()) == 1 })
+	before := s.inj.Calls(sim.OpOrders)
 	s.fill(1)
 	s.await("a fill", func() bool { return sum(fillsOf(s.told(exchange.OrderUpdate))).Equal(units(1)) })
-	if err := s.inj.Add(sim.Rule{Op: sim.OpOrders, Fault: f}); err != nil {
+	<-time.After(time.Second)
+	rule := sim.Rule{Op: sim.OpOrders, Fault: f}
+	if f == sim.Drop || f == sim.Delayed || f == sim.Twice { // all messages that tell of it
+		rule.Count = s.inj.Calls(sim.OpOrders) - before
+	}
+	if err := s.inj.Add(rule); err != nil {
 		t.Fatal(err)
 	}
 	s.fill(1)
 	<-time.After(100 * time.Millisecond)
+	r.early = sum(fillsOf(s.told(exchange.OrderUpdate))).Equal(units(2))
 	s.fill(2)
 	<-time.After(5 * time.Second)
 	s.fill(1)
@@ -138,6 +161,7 @@ func playOrders(t *testing.T, c column, f sim.Fault) (r seen) {
 	if up, down := len(s.told(exchange.StreamUp)), len(s.told(exchange.StreamDown)); up != down+1 {
 		r.fail("up %d times, down %d times", up, down)
 	}
+	r.struck = s.inj.Struck(sim.OpOrders, f)
 	s.account(&r)
 	return r
 }
@@ -158,7 +182,8 @@ func fillsOf(events []exchange.Event) (r []exchange.Fill) {
 	return r
 }
 
-// playSetup is a connection whose beginning meets one fault: that of the order stream, then that of the books. Both must come up, and live.
+// playSetup is a connection whose beginning meets one fault: that of the order stream, then that of the books; or that of order entry. They
+// must come up, and live.
 func playSetup(t *testing.T, c column, op sim.Op, f sim.Fault) (r seen) {
 	open := c.open
 	if op == sim.OpLogin && c.login != nil {
@@ -166,24 +191,51 @@ func playSetup(t *testing.T, c column, op sim.Op, f sim.Fault) (r seen) {
 	}
 	s := &scene{box: open(t), t: t}
 	s.publish(s.book(0))
+	rule := sim.Rule{Op: op, Fault: f}
+	switch {
+	case c.entry != "" && op == sim.OpLogin: // the order stream's, too
+		rule.Count = 2
+	case c.entry != "":
+		rule.Key = c.entry
+	}
 	strike := func() {
-		if err := s.inj.Add(sim.Rule{Op: op, Fault: f}); err != nil {
+		if err := s.inj.Add(rule); err != nil {
 			t.Fatal(err)
 		}
 	}
-	strike()
-	s.follow()
-	r.sent = s.inj.Calls(op)
-	if op != sim.OpLogin {
+	tried := func(up func()) {
+		before, began := s.inj.Calls(op), time.Now()
 		strike()
-		before := s.inj.Calls(op)
-		w := s.books()
-		s.await("the first book", func() bool { return w.shows(0) })
+		up()
+		n, took := s.inj.Calls(op)-before, time.Since(began)
+		if r.most == 0 || took < r.took {
+			r.took = took
+		}
+		if r.most == 0 || n < r.sent {
+			r.sent = n
+		}
+		r.most = max(r.most, n)
+	}
+	switch {
+	case c.entry != "":
+		tried(func() {
+			s.follow()
+			<-time.After(2 * time.Minute)
+		})
+	case op == sim.OpLogin:
+		tried(s.follow)
+	default:
+		tried(s.follow)
+		var w *watch
+		tried(func() {
+			w = s.books()
+			s.await("the first book", func() bool { return w.shows(0) })
+		})
 		s.publish(s.book(1))
 		s.await("the second book", func() bool { return w.shows(1) })
-		r.sent = min(r.sent, s.inj.Calls(op)-before)
 		r.faults = w.wrong
 	}
+	r.struck = s.inj.Struck(op, f)
 	s.await("placing", func() bool { // not as long as the address is shut out
 		_, err := s.x.Place(t.Context(), s.limit("a", rests, 4))
 		return err == nil

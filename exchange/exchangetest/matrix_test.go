@@ -7,12 +7,15 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/sim"
 )
 
-// The three parts of the matrix: operations that ask for something, those that begin a connection, and messages of streams.
+// The three parts of the matrix: operations that ask for something, those that begin a connection, and messages of streams. What can happen to
+// an answer and what can happen to a stream's message have nothing in common, and a connection that begins knows of no orders: each
+// part has the faults that one of its operations may meet, and every operation of it has a cell for each.
 var (
 	callOps   = []sim.Op{sim.OpPlace, sim.OpReplace, sim.OpCancel, sim.OpCancelAll, sim.OpLookup, sim.OpRead}
 	setupOps  = []sim.Op{sim.OpConnect, sim.OpLogin, sim.OpSubscribe}
@@ -53,7 +56,7 @@ func TestMatrix(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprint(c.name, "/", op, "/", f), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { w.judge(t, op, play(t, c, op, f)) })
+					synctest.Test(t, func(t *testing.T) { w.judge(t, c, op, f, play(t, c, op, f)) })
 				})
 			}
 		}
@@ -93,21 +96,59 @@ func play(t *testing.T, c column, op sim.Op, f sim.Fault) seen {
 }
 
 // judge holds what a cell showed against what is wanted.
-func (w want) judge(t *testing.T, op sim.Op, r seen) {
+func (w want) judge(t *testing.T, c column, op sim.Op, f sim.Fault, r seen) {
 	t.Helper()
 	for _, f := range r.faults {
 		t.Error(f)
 	}
+	if why := missed(c, op, f, r); why != "" {
+		t.Errorf("nothing shows that the fault happened: %s", why)
+	}
 	switch {
 	case slices.Contains(streamOps, op):
 		w.judgeStream(t, r)
-		return
 	case slices.Contains(setupOps, op):
-		if r.sent < w.sent {
-			t.Errorf("%d such requests came, want %d", r.sent, w.sent)
+		if w.sent > 0 && r.sent != w.sent || r.most > w.most {
+			t.Errorf("%d to %d such requests came, want %d to %d", r.sent, r.most, w.sent, w.most)
 		}
-		return
+	default:
+		w.judgeCall(t, op, r)
 	}
+}
+
+// missed says what would show that f happened, if it does not: a cell in which nothing goes wrong proves nothing.
+func missed(c column, op sim.Op, f sim.Fault, r seen) string {
+	change := slices.Contains(callOps, op) && op != sim.OpLookup && op != sim.OpRead
+	least := 1
+	if (op == sim.OpConnect || op == sim.OpSubscribe) == (c.entry == "") && slices.Contains(setupOps, op) { // of both connections
+		least = 2
+	}
+	slow := map[sim.Fault]time.Duration{
+		sim.Slow: 1500 * time.Millisecond, sim.SlowAck: 1500 * time.Millisecond,
+		sim.Delayed: 500 * time.Millisecond, sim.StaleBook: time.Second, sim.Stall: 5 * time.Second,
+	}[f]
+	if op == sim.OpConnect && f == sim.Banned {
+		slow = time.Minute
+	}
+	switch {
+	case r.struck < least:
+		return fmt.Sprintf("it struck %d times", r.struck)
+	case op != sim.OpOrders && r.took < slow:
+		return fmt.Sprintf("it took %s", r.took)
+	case change && (f == sim.Slow && r.early || f == sim.SlowAck && !r.early):
+		return fmt.Sprintf("executed in the first second: %t", r.early)
+	case change && f == sim.Duplicated && r.done < 2:
+		return fmt.Sprintf("%d things were done", r.done)
+	case (f == sim.Partial && !(c.whole && op == sim.OpReplace) || f == sim.FillAfterCancel) && !r.filled.Equal(units(2)):
+		return fmt.Sprintf("%s filled", r.filled)
+	case op == sim.OpOrders && (f == sim.Drop || f == sim.Delayed || f == sim.Stall) && r.early, op == sim.OpOrders && f == sim.Twice && !r.early:
+		return fmt.Sprintf("told at once: %t", r.early)
+	}
+	return ""
+}
+
+func (w want) judgeCall(t *testing.T, op sim.Op, r seen) {
+	t.Helper()
 	question := op == sim.OpLookup || op == sim.OpRead
 	var e *exchange.Error
 	switch {
@@ -140,7 +181,7 @@ func (w want) judgeStream(t *testing.T, r seen) {
 		t.Errorf("nothing was said, want %v", w.class)
 	case r.err != nil && w.class == nil:
 		t.Errorf("it says %v, want nothing", r.err)
-	case r.err != nil && w.class != nil && !errors.Is(r.err, w.class):
+	case r.err != nil && !errors.Is(r.err, w.class):
 		t.Errorf("it says %v, want %v", r.err, w.class)
 	}
 }

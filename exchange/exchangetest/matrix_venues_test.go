@@ -32,20 +32,26 @@ type column struct {
 	login func(t *testing.T) box // where another market's connections log in; nil: open
 	parts []sim.Op               // the operations that it is played with; nil: all
 
-	socket bool // orders go over one
+	socket bool   // orders go over one
+	whole  bool   // its server does not play parts of replacements yet
+	entry  string // its path, where it is not that of the order stream: then what begins a connection is played with it
 }
 
-// columns are those of the matrix: each adapter with every operation, and its other ways with those that they differ in.
+// columns are those of the matrix: each adapter with every operation, and its other ways with those that they differ in. Binance and OKX take
+// orders over the socket of the order stream.
 func columns() []column {
 	traded := append(slices.Clone(callOps), sim.OpBooks, sim.OpOrders)
+	entered := append(slices.Clone(callOps), sim.OpConnect, sim.OpLogin)
 	return []column{
 		{name: "binance", venue: binance.Venue, open: binanceBox(exchange.Spot, binance.EntryREST), login: binanceBox(exchange.Perp, binance.EntryREST)},
-		{name: "okx", venue: okx.Venue, open: okxBox(okx.EntryREST)},
-		{name: "bybit", venue: bybit.Venue, open: bybitBox(bybit.EntryREST)},
-		{name: "binance-perp", venue: binance.Venue, open: binanceBox(exchange.Perp, binance.EntryREST), parts: traded},
+		{name: "okx", venue: okx.Venue, open: okxBox(exchange.Spot, okx.EntryREST)},
+		{name: "bybit", venue: bybit.Venue, open: bybitBox(exchange.Perp, bybit.EntryREST)},
+		{name: "binance-perp", venue: binance.Venue, open: binanceBox(exchange.Perp, binance.EntryREST), parts: traded, whole: true},
+		{name: "okx-perp", venue: okx.Venue, open: okxBox(exchange.Perp, okx.EntryREST), parts: traded},
+		{name: "bybit-spot", venue: bybit.Venue, open: bybitBox(exchange.Spot, bybit.EntryREST), parts: traded},
 		{name: "binance-socket", venue: binance.Venue, open: binanceBox(exchange.Spot, binance.EntrySocket), parts: callOps, socket: true},
-		{name: "okx-socket", venue: okx.Venue, open: okxBox(okx.EntrySocket), parts: callOps, socket: true},
-		{name: "bybit-socket", venue: bybit.Venue, open: bybitBox(bybit.EntrySocket), parts: callOps, socket: true},
+		{name: "okx-socket", venue: okx.Venue, open: okxBox(exchange.Spot, okx.EntrySocket), parts: callOps, socket: true},
+		{name: "bybit-socket", venue: bybit.Venue, open: bybitBox(exchange.Perp, bybit.EntrySocket), parts: entered, socket: true, entry: "/v5/trade"},
 	}
 }
 
@@ -121,12 +127,13 @@ func binanceBox(kind exchange.Kind, entry binance.Entry) func(*testing.T) box {
 	}
 }
 
-func okxBox(entry okx.Entry) func(*testing.T) box {
+func okxBox(kind exchange.Kind, entry okx.Entry) func(*testing.T) box {
 	return func(t *testing.T) box {
 		list := boxRules(okx.Venue, "BTC-USDT", "BTC-USDT-SWAP")
 		for i := range list {
 			list[i].MinNotional = exchange.Decimal{} // the venue has none
 		}
+		list[exchange.Perp].Contract = exchange.Scaled(1, -2) // of a hundredth, in tenths of one
 		server := okxtest.NewServer(boxEngine(t, list, nil), okxtest.Config{
 			Keys: []okxtest.Key{{Account: boxAccount, Key: "key", Secret: "secret", Passphrase: "phrase"}}, Pipe: true,
 		})
@@ -144,11 +151,11 @@ func okxBox(entry okx.Entry) func(*testing.T) box {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return box{x, server.Floor(), server.Injector(), list[exchange.Spot]}
+		return box{x, server.Floor(), server.Injector(), list[kind]}
 	}
 }
 
-func bybitBox(entry bybit.Entry) func(*testing.T) box {
+func bybitBox(kind exchange.Kind, entry bybit.Entry) func(*testing.T) box {
 	return func(t *testing.T) box {
 		list := boxRules(bybit.Venue, "BTCUSDT", "BTCUSDT")
 		server := bybittest.NewServer(boxEngine(t, list, func(c *sim.EngineConfig) { c.BaseFee = true }), bybittest.Config{
@@ -166,6 +173,6 @@ func bybitBox(entry bybit.Entry) func(*testing.T) box {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = x.Close() })
-		return box{x, server.Floor(), server.Injector(), list[exchange.Perp]}
+		return box{x, server.Floor(), server.Injector(), list[kind]}
 	}
 }
