@@ -119,8 +119,8 @@ type Config struct {
 	Account     exchange.AccountID
 	Credentials Credentials
 
-	// Kinds are the markets that the account has; nil: both. What Balances, Positions and StreamOrders leave out of it, a key without
-	// permission for futures need not have. One that is given twice counts once.
+	// Kinds are the markets that the account has; nil: both. What Instruments, Balances, Positions and StreamOrders leave out of it, a key
+	// without permission for futures need not have, and its hosts are not asked. One that is given twice counts once.
 	Kinds []exchange.Kind
 
 	Entry Entry // default REST

@@ -73,3 +73,22 @@ func TestKindsTwice(t *testing.T) {
 		}
 	})
 }
+
+// Hosts of markets that the account does not have are not asked: where addresses were left empty they would be the real ones.
+func TestInstrumentsOfKinds(t *testing.T) {
+	bubble(t, "spot only", func(t *testing.T, o *office) {
+		x := o.exchange(func(c *binance.Config) { c.Kinds = []exchange.Kind{exchange.Spot} })
+		list, err := x.Instruments(t.Context())
+		if err != nil || len(list) == 0 {
+			t.Fatalf("%d, %v", len(list), err)
+		}
+		for _, i := range list {
+			if i.Market.Symbol.Kind != exchange.Spot {
+				t.Errorf("%s", i.Market)
+			}
+		}
+		if n := len(o.asked("GET /fapi/")); n != 0 {
+			t.Errorf("futures were asked %d times", n)
+		}
+	})
+}

@@ -185,10 +185,10 @@ func (x *Exchange) ServerTime(ctx context.Context) (time.Time, error) {
 	return h.serverTime(ctx, h.client.Get)
 }
 
-// Instruments lists spot markets and linear perpetuals; dated futures and other contracts are left out. An instrument whose rules do
+// Instruments lists spot markets and linear perpetuals, as far as Config.Kinds has them; dated futures and other contracts are left out. An instrument whose rules do
 // not pass exchange.Instrument's Validate is listed as not tradable.
 func (x *Exchange) Instruments(ctx context.Context) ([]exchange.Instrument, error) {
-	return x.list(ctx, exchange.Spot, exchange.Perp)
+	return x.list(ctx, x.cfg.Kinds...)
 }
 
 // list reads the venue's lists of some markets, and learns from them.
