@@ -115,5 +115,6 @@ serve({
   },
   flood: async () => {
     for (let i = 0; i < 100; i++) await depth(5000);
+    throw new Error('the venue never had enough');
   },
 });

@@ -3,7 +3,7 @@ import bybit from 'bybit-api';
 import { Ladder, Refusal, flood, serve, settings, tell } from './rpc.mjs';
 
 const { endpoints, key, secret, market: symbol, category, socket } = settings;
-const rest = new bybit.RestClientV5({ key, secret, baseUrl: endpoints.rest });
+const rest = new bybit.RestClientV5({ key, secret, baseUrl: endpoints.rest, recv_window: 20000 });
 const api = socket && new bybit.WebsocketAPIClient({ key, secret, wsUrl: endpoints.trade + '/v5/trade', attachEventListeners: false });
 
 // ask makes what the venue refuses a refusal: the library hands it over like any answer of REST, and throws it where it came over the socket.
@@ -93,5 +93,5 @@ serve({
       ws.on('exception', (e) => failed(new Error(e.ret_msg ?? String(e))));
       ws.subscribeV5(['order', 'execution', 'wallet'], category);
     }),
-  flood: () => flood(200, () => orders({})),
+  flood: () => flood(200, '10006', () => orders({})),
 });

@@ -26,7 +26,7 @@ type client interface {
 	open() ([]state, error)
 	fills() ([]fill, error)
 	followAccount(account) error
-	flood() error      // asks until the venue has enough of it; that error
+	flood() error      // asks until the venue has enough of it; that error, if any is
 	answers() []answer // all over HTTP so far, of which the last few would do
 	close()
 }

@@ -313,7 +313,7 @@ func (g *goBybit) flood() error {
 	first := errors.New("the venue never had enough")
 	for range cap(all) {
 		err := <-all
-		if r, of := errors.AsType[refusal](err); of {
+		if r, of := errors.AsType[refusal](err); of && r.code == "10006" {
 			first = r
 		}
 	}

@@ -95,5 +95,5 @@ serve({
       ws.on('exception', (e) => failed(new Refusal(e.code, e.msg)));
       ws.subscribe([{ channel: 'orders', instType }, { channel: 'account' }]);
     }),
-  flood: () => flood(120, () => ask(rest.getOrderBook({ instId: market, sz: '1' }))),
+  flood: () => flood(120, '50011', () => ask(rest.getOrderBook({ instId: market, sz: '1' }))),
 });

@@ -64,9 +64,10 @@ export class Ladder {
 // settings are the endpoints and keys that the test gave.
 export const settings = JSON.parse(process.argv[2]);
 
-// flood asks n questions at once; what is refused is thrown, before what fails otherwise on a busy machine.
-export async function flood(n, ask) {
+// flood asks n questions at once; what is refused with code is thrown, before what fails otherwise on a busy machine.
+export async function flood(n, code, ask) {
   const all = await Promise.allSettled(Array.from({ length: n }, ask));
   const failed = all.filter((r) => r.status === 'rejected').map((r) => r.reason);
-  if (failed.length) throw failed.find((e) => e instanceof Refusal) ?? failed[0];
+  if (!failed.length) throw new Error('the venue never had enough');
+  throw failed.find((e) => e instanceof Refusal && e.code === code) ?? failed[0];
 }
