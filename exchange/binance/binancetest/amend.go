@@ -167,7 +167,7 @@ func (c *call) modifyOrder(now time.Time, e *sim.Engine, r *record, o exchange.O
 	var err error
 	if change.Quantity.Cmp(o.Filled) <= 0 {
 		_, err = e.Cancel(now, r.ref())
-	} else if _, err = e.Replace(now, r.ref(), change); err != nil && codeOf(err) == "post_only" {
+	} else if _, err = e.ReplaceWith(now, r.ref(), change, sim.Terms{Percent: c.fate.Percent}); err != nil && codeOf(err) == "post_only" {
 		_, err = e.Cancel(now, r.ref())
 	}
 	if err != nil {

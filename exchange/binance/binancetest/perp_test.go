@@ -117,6 +117,11 @@ func TestPerpModify(t *testing.T) {
 		modify("side=BUY origClientOrderId=b quantity=0.2 price=49000").ok().has("status", "CANCELED", "executedQty", "0.200")
 		r.open("side=BUY type=LIMIT timeInForce=GTC quantity=0.5 price=49000 newClientOrderId=c").ok()
 		modify("side=BUY origClientOrderId=c quantity=0.5 price=50001").ok().has("status", "FILLED")
+		r.open("side=BUY type=LIMIT timeInForce=GTC quantity=0.4 price=49000 newClientOrderId=d").ok()
+		if err := r.Injector().Add(sim.Rule{Op: sim.OpReplace, Fault: sim.Partial, Percent: 25}); err != nil {
+			t.Fatal(err)
+		}
+		modify("side=BUY origClientOrderId=d quantity=0.4 price=50002").ok().has("status", "PARTIALLY_FILLED", "executedQty", "0.100")
 	})
 }
 
