@@ -24,6 +24,9 @@ func (c *call) readCancellation(idParam, nameParam, byParam string) (*cancellati
 	if r != nil {
 		return nil, r
 	}
+	if _, _, r := c.which(idParam, nameParam); r != nil {
+		return nil, r
+	}
 	x := &cancellation{m: m, by: c.params.get(byParam), restrict: c.params.get("cancelRestrictions"), id: idParam, name: nameParam}
 	if c.h.kind == exchange.Spot {
 		if r := c.checkName(byParam); r != nil {
@@ -149,7 +152,10 @@ func (c *call) cancelAll() (v any, refused *refusal) {
 const cancelTakes = "symbol orderId origClientOrderId newClientOrderId cancelRestrictions"
 
 const cancelReplaceTakes = placeTakes + " cancelReplaceMode cancelNewClientOrderId cancelOrigClientOrderId cancelOrderId cancelRestrictions" +
-	" orderRateLimitExceededMode"
+	" " + exceededMode
+
+// exceededMode says what a cancelReplace does that comes when the account has placed too many orders: nothing, or its cancellation.
+const exceededMode, cancelOnly = "orderRateLimitExceededMode", "CANCEL_ONLY"
 
 // replaced is the answer to a cancelReplace, and what its refusals carry.
 type replaced struct {
@@ -159,41 +165,58 @@ type replaced struct {
 	NewResponse    any    `json:"newOrderResponse"`
 }
 
-// cancelReplace cancels one order and places another.
-func (c *call) cancelReplace() (v any, refused *refusal) {
+// replacement is a request for a cancelReplace, read.
+type replacement struct {
+	stop   bool // where the cancellation fails
+	cancel *cancellation
+	place  *placement
+}
+
+func (c *call) readReplacement() (x replacement, refused *refusal) {
 	mode, refused := c.params.must("cancelReplaceMode")
 	if refused != nil {
-		return nil, refused
+		return x, refused
 	}
-	if mode != "STOP_ON_FAILURE" && mode != "ALLOW_FAILURE" {
-		return nil, refuse(-1130, "Data sent for parameter 'cancelReplaceMode' is not valid.")
+	if x.stop = mode == "STOP_ON_FAILURE"; !x.stop && mode != "ALLOW_FAILURE" {
+		return x, refuse(-1130, "Data sent for parameter 'cancelReplaceMode' is not valid.")
 	}
-	x, refused := c.readCancellation("cancelOrderId", "cancelOrigClientOrderId", "cancelNewClientOrderId")
-	if refused != nil {
-		return nil, refused
+	if v := c.params.get(exceededMode); v != "" && v != "DO_NOTHING" && v != cancelOnly {
+		return x, refuse(-1130, "Data sent for parameter '%s' is not valid.", exceededMode)
 	}
-	p, refused := c.placement()
+	if x.cancel, refused = c.readCancellation("cancelOrderId", "cancelOrigClientOrderId", "cancelNewClientOrderId"); refused != nil {
+		return x, refused
+	}
+	x.place, refused = c.placement()
+	return x, refused
+}
+
+// cancelReplace cancels one order and places another.
+func (c *call) cancelReplace() (any, *refusal) {
+	x, refused := c.readReplacement()
 	if refused != nil {
 		return nil, refused
 	}
 	a := replaced{Cancel: "SUCCESS", New: "SUCCESS"}
 	c.h.s.act(func(now time.Time, e *sim.Engine) {
-		r, o, bad := c.withdraw(now, e, x)
+		r, o, bad := c.withdraw(now, e, x.cancel)
 		if bad != nil {
 			a.Cancel, a.CancelResponse = "FAILURE", bad.body()
 		} else {
 			a.CancelResponse = r.spotCanceled(o, now)
 		}
-		if bad != nil && mode == "STOP_ON_FAILURE" {
+		if bad != nil && x.stop {
 			a.New = "NOT_ATTEMPTED"
 			return
 		}
 		c.h.s.drain(now, e, 0) // the end of the one is told before the other
-		if r, o, bad = c.submit(now, e, p); bad != nil {
+		if bad = c.tooMany; bad == nil {
+			r, o, bad = c.submit(now, e, x.place)
+		}
+		if bad != nil {
 			a.New, a.NewResponse = "FAILURE", bad.body()
 			return
 		}
-		a.NewResponse = r.spotPlaced(o, p.form)
+		a.NewResponse = r.spotPlaced(o, x.place.form)
 	})
 	switch {
 	case a.Cancel == "SUCCESS" && a.New == "SUCCESS":
@@ -202,6 +225,9 @@ func (c *call) cancelReplace() (v any, refused *refusal) {
 		refused = refuse(-2021, "Order cancel-replace partially failed.").at(http.StatusConflict)
 	default:
 		refused = refuse(-2022, "Order cancel-replace failed.")
+	}
+	if c.tooMany != nil && x.stop {
+		refused.status, refused.retry = c.tooMany.status, c.tooMany.retry
 	}
 	refused.data = a
 	return nil, refused

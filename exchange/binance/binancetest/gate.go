@@ -41,6 +41,8 @@ type call struct {
 	key    *key // whose it is; nil: nobody's
 	signed
 	fate sim.Fate
+	// tooMany is the order limit's no, where the request is done without its order.
+	tooMany *refusal
 	// session is of the connection that it came over; nil: REST.
 	session *session
 }
@@ -75,9 +77,13 @@ func (c *call) run() result {
 	if r := c.h.weigh(c.remote, c.weight()); r != nil {
 		return result{refused: r}
 	}
+	c.tooMany = nil
 	r := c.admit()
 	if r == nil {
 		r = c.countOrders()
+	}
+	if r != nil && r.code == tooManyOrders && c.h.kind == exchange.Spot && c.params.get(exceededMode) == cancelOnly {
+		c.tooMany, r = r, nil
 	}
 	var v any
 	if r == nil {
@@ -191,6 +197,9 @@ func limited(reading simwire.Reading, format string, max int) *refusal {
 	return r
 }
 
+// tooManyOrders is the code of the limit of orders.
+const tooManyOrders = -1015
+
 // countOrders counts an order of the account.
 func (c *call) countOrders() *refusal {
 	if c.op.orders == 0 {
@@ -202,7 +211,7 @@ func (c *call) countOrders() *refusal {
 			continue
 		}
 		row := c.h.limits.rows[i+1]
-		e := refuse(-1015, "Too many new orders; current limit is %d orders per %d %s.", row.Limit, row.Num, row.Interval).at(http.StatusTooManyRequests)
+		e := refuse(tooManyOrders, "Too many new orders; current limit is %d orders per %d %s.", row.Limit, row.Num, row.Interval).at(http.StatusTooManyRequests)
 		e.retry = r.RetryAfter(time.Now())
 		e.until = time.Now().Add(e.retry)
 		return e

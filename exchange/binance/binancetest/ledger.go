@@ -155,14 +155,19 @@ func (c *call) find(e *sim.Engine, m *market, otherwise func() *refusal) (*recor
 	return c.findBy(e, m, "orderId", "origClientOrderId", otherwise)
 }
 
+// which is how a request says which order it means; a negative id and an empty name are none.
+func (c *call) which(idParam, nameParam string) (id int64, name string, refused *refusal) {
+	id, refused = c.params.integer(idParam, -1)
+	if name = c.params.get(nameParam); refused == nil && id < 0 && name == "" {
+		refused = refuse(-1102, "Param '%s' or '%s' must be sent, but both were empty/null!", nameParam, idParam)
+	}
+	return id, name, refused
+}
+
 func (c *call) findBy(e *sim.Engine, m *market, idParam, nameParam string, otherwise func() *refusal) (*record, exchange.Order, *refusal) {
-	id, refused := c.params.integer(idParam, -1)
+	id, name, refused := c.which(idParam, nameParam)
 	if refused != nil {
 		return nil, exchange.Order{}, refused
-	}
-	name := c.params.get(nameParam)
-	if id < 0 && name == "" {
-		return nil, exchange.Order{}, refuse(-1102, "Param '%s' or '%s' must be sent, but both were empty/null!", nameParam, idParam)
 	}
 	l := c.h.ledger(c.key.Account)
 	r := l.byID[id]

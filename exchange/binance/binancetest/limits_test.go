@@ -107,6 +107,35 @@ func TestOrderLimit(t *testing.T) {
 	}, func(c *binancetest.Config) { c.Limits.SpotOrders10s, c.Limits.SpotOrdersDay = 2, 5 })
 }
 
+// A cancelReplace that comes when there are too many orders does nothing, or cancels and no more.
+func TestOrderLimitOfReplacements(t *testing.T) {
+	for _, c := range []struct {
+		name, params string
+		status, code int
+		was          string // the order's status then
+		data         []string
+	}{
+		{"nothing", "cancelReplaceMode=STOP_ON_FAILURE", 429, -1015, "NEW", nil},
+		{"nothing, said", "cancelReplaceMode=ALLOW_FAILURE&orderRateLimitExceededMode=DO_NOTHING", 429, -1015, "NEW", nil},
+		{"cancels", "cancelReplaceMode=STOP_ON_FAILURE&orderRateLimitExceededMode=CANCEL_ONLY", 429, -2021, "CANCELED",
+			[]string{"data.cancelResult", "SUCCESS", "data.newOrderResult", "FAILURE", "data.newOrderResponse.code", "-1015"}},
+		{"cancels, failure allowed", "cancelReplaceMode=ALLOW_FAILURE&orderRateLimitExceededMode=CANCEL_ONLY", 409, -2021, "CANCELED",
+			[]string{"data.cancelResult", "SUCCESS", "data.newOrderResult", "FAILURE", "data.newOrderResponse.code", "-1015"}},
+		{"cannot cancel", "cancelReplaceMode=STOP_ON_FAILURE&orderRateLimitExceededMode=CANCEL_ONLY&cancelRestrictions=ONLY_PARTIALLY_FILLED", 429, -2022, "NEW",
+			[]string{"data.cancelResult", "FAILURE", "data.newOrderResult", "NOT_ATTEMPTED"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			virtual(t, func(r *rig) {
+				const rest = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.001&price=40000&newClientOrderId="
+				r.ask("spot", "POST", order3, rest+"a").ok()
+				r.ask("spot", "POST", order3+"/cancelReplace", rest+"b&cancelOrigClientOrderId=a&"+c.params).refused(c.status, c.code).has(c.data...)
+				r.ask("spot", "GET", order3, "symbol=BTCUSDT&origClientOrderId=a").has("status", c.was)
+				r.ask("spot", "GET", order3, "symbol=BTCUSDT&origClientOrderId=b").refused(400, -2013)
+			}, func(c *binancetest.Config) { c.Limits.SpotOrders10s = 1 })
+		})
+	}
+}
+
 func TestRequestLimit(t *testing.T) {
 	virtual(t, func(r *rig) {
 		for range 3 {

@@ -171,6 +171,11 @@ func TestSpotReplace(t *testing.T) {
 			"data.newOrderResult", "FAILURE", "data.newOrderResponse.code", "-2010")
 		replace("quantity=5 price=48000 cancelReplaceMode=ALLOW_FAILURE cancelOrigClientOrderId=c").refused(400, -2022).has("data.newOrderResult", "FAILURE")
 		replace("quantity=0.2 price=48000 cancelReplaceMode=PERHAPS cancelOrigClientOrderId=b").refused(400, -1130)
+		for _, mode := range []string{"STOP_ON_FAILURE", "ALLOW_FAILURE"} { // which order it means must be said, and read, before anything is done
+			replace("quantity=0.2 price=48000 cancelReplaceMode="+mode).refused(400, -1102)
+			replace("quantity=0.2 price=48000 cancelOrderId=b cancelReplaceMode="+mode).refused(400, -1100)
+		}
+		replace("quantity=0.2 price=48000 cancelReplaceMode=STOP_ON_FAILURE cancelOrigClientOrderId=b orderRateLimitExceededMode=PERHAPS").refused(400, -1130)
 		replace("quantity=0.2 price=48000.001 cancelReplaceMode=STOP_ON_FAILURE cancelOrigClientOrderId=b").refused(400, -1013)
 		r.ask("spot", "GET", "/api/v3/openOrders", "symbol=BTCUSDT").ok().has("0.clientOrderId", "b", "1", "null")
 	})
