@@ -56,6 +56,7 @@ func TestMatrix(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprint(c.name, "/", op, "/", f), func(t *testing.T) {
+					t.Parallel()
 					synctest.Test(t, func(t *testing.T) { w.judge(t, c, op, f, play(t, c, op, f)) })
 				})
 			}
