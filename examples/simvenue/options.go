@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/sim"
@@ -36,13 +37,14 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	fs.BoolVar(&o.json, "json", false, "print addresses, keys and markets as one line of JSON")
 	fs.Uint64Var(&o.seed, "seed", 1, "`SEED` of prices and faults; orders still meet whatever book is there when they arrive")
 	balance := fs.String("balance", "100000", "what the account holds of each asset at each venue, worth this `AMOUNT` of USDT")
-	faults := fs.String("faults", "", "what goes wrong, a `FILE` of JSON such as "+example+": see sim.ParseFaults")
+	faults := fs.String("faults", "", "what goes wrong, a `FILE` of JSON such as "+example+": the faults are below")
 
 	err := fs.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(help, usage)
 		fs.SetOutput(help)
 		fs.PrintDefaults()
+		printFaults(help)
 		return o, err
 	}
 	if err == nil && fs.NArg() > 0 {
@@ -65,6 +67,28 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 		return o, fmt.Errorf("%w (simvenue -help lists the flags)", err)
 	}
 	return o, nil
+}
+
+// printFaults lists which operations meet which faults.
+func printFaults(out io.Writer) {
+	fmt.Fprint(out, "\nOperations, and the faults that each may meet:\n")
+	for _, op := range sim.Ops() {
+		line := fmt.Sprintf("  %-11s", op)
+		for _, f := range sim.FaultKinds() {
+			if !f.Meets(op) {
+				continue
+			}
+			if len(line)+1+len(f) > 110 {
+				fmt.Fprintln(out, line)
+				line = strings.Repeat(" ", 13)
+			}
+			line += " " + string(f)
+		}
+		fmt.Fprintln(out, line)
+	}
+	fmt.Fprint(out, `
+A lost-ack leaves the request without an answer for as long as the client waits: give it a time-out. With reset-after the connection ends.
+`)
 }
 
 func readFaults(name string) (sim.Faults, error) {

@@ -37,17 +37,34 @@ func printText(out io.Writer, venues []*venue) error {
 		endpoints := v.server.Endpoints()
 		fmt.Fprintf(out, "%s\n", v.name)
 		for _, name := range slices.Sorted(maps.Keys(endpoints)) {
-			fmt.Fprintf(out, "  %-16s%s\n", name, endpoints[name])
+			fmt.Fprintf(out, "  %-16s%s  %s\n", name, endpoints[name], paths(v.name)[name])
 		}
 		fmt.Fprintf(out, "  %-16s%s\n  %-16s%s\n", "api key", v.key.key, "secret", v.key.secret)
 		if v.key.passphrase != "" {
 			fmt.Fprintf(out, "  %-16s%s\n", "passphrase", v.key.passphrase)
 		}
-		fmt.Fprintf(out, "  %-16s%v\n", "markets", v.markets)
+		for i, m := range v.markets {
+			fmt.Fprintf(out, "  %-16s%s\n", m, v.names[i])
+		}
 		fmt.Fprintf(out, "  the account's balances:\n    %s\n\n", v.curl())
 	}
 	_, err := fmt.Fprintln(out, "serving until interrupted")
 	return err
+}
+
+// paths are what the addresses are served under, by the name of the address.
+func paths(venue exchange.Venue) map[string]string {
+	switch venue {
+	case "binance":
+		return map[string]string{
+			"spotrest": "/api/v3", "spotstream": "/ws /stream", "spotapi": "/ws-api/v3", "futuresrest": "/fapi/v1", "futuresapi": "/ws-fapi/v1",
+			"futuresstream": "/public/ws /public/stream /market/ws /market/stream", "futuresprivate": "/private/ws /private/stream",
+		}
+	case "okx":
+		return map[string]string{"rest": "/api/v5", "stream": "/ws/v5/public", "private": "/ws/v5/private"}
+	default:
+		return map[string]string{"rest": "/v5", "stream": "/v5/public/spot /v5/public/linear", "private": "/v5/private", "trade": "/v5/trade"}
+	}
 }
 
 // curl is a line for a shell that asks for the account's balances. The time is of the last whole second, which is within every venue's window.

@@ -171,6 +171,7 @@ func TestCurl(t *testing.T) {
 		}
 		text += line
 	}
+	checkPaths(t, text)
 	n := 0
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "t=") {
@@ -184,6 +185,41 @@ func TestCurl(t *testing.T) {
 	}
 	if n != 3 {
 		t.Errorf("%d lines to try in\n%s", n, text)
+	}
+}
+
+// checkPaths opens a socket on every path that is printed behind an address for sockets.
+func checkPaths(t *testing.T, text string) {
+	t.Helper()
+	n := 0
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if len(words) < 2 || !strings.HasPrefix(words[1], "ws://") {
+			continue
+		}
+		for _, path := range words[2:] {
+			n++
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http"+strings.TrimPrefix(words[1], "ws")+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range map[string]string{
+				"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+			} {
+				r.Header.Set(name, value)
+			}
+			a, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Body.Close()
+			if a.StatusCode != http.StatusSwitchingProtocols {
+				t.Errorf("%s%s: %s", words[1], path, a.Status)
+			}
+		}
+	}
+	if n < 9 {
+		t.Errorf("only %d paths of sockets in\n%s", n, text)
 	}
 }
 
@@ -294,6 +330,11 @@ func TestHelp(t *testing.T) {
 	var out, complaints bytes.Buffer
 	if code := run(t.Context(), []string{"-help"}, &out, &complaints); code != 0 || complaints.Len() > 0 {
 		t.Errorf("exit %d, %s", code, complaints.String())
+	}
+	for _, pair := range []string{"lost-ack", "stale-book", "time-out"} {
+		if !strings.Contains(out.String(), pair) {
+			t.Errorf("no %s in\n%s", pair, out.String())
+		}
 	}
 	for _, flag := range []string{"-json", "-seed", "-balance", "-faults"} {
 		if !strings.Contains(out.String(), flag+" ") && !strings.Contains(out.String(), flag+"\n") {

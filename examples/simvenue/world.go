@@ -25,6 +25,7 @@ type venue struct {
 	server  server
 	key     key
 	markets []exchange.Symbol
+	names   []string // the venue's, of the same
 }
 
 // key is made up: it opens nothing but these servers.
@@ -97,7 +98,7 @@ func (w *world) openVenue(name exchange.Venue, o options) (*venue, error) {
 	v := &venue{name: name, key: key{key: string(name) + "-key", secret: string(name) + "-secret"}}
 	cfg := w.engine(name, o)
 	for _, ins := range cfg.Instruments {
-		v.markets = append(v.markets, ins.Market.Symbol)
+		v.markets, v.names = append(v.markets, ins.Market.Symbol), append(v.names, ins.VenueSymbol)
 	}
 	engine, err := sim.NewEngine(cfg)
 	if err != nil {
