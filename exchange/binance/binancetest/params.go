@@ -27,16 +27,17 @@ func (p params) get(name string) string {
 	return ""
 }
 
-// add appends a parameter; of one that is there already the first value counts, or the request is refused where repeated is false.
-func (p *params) add(name, value string, repeated bool) *refusal {
-	if slices.ContainsFunc(*p, func(x param) bool { return x.name == name }) {
-		if repeated {
-			return nil
-		}
+// add appends a parameter, and refuses a second one of that name.
+func (p *params) add(name, value string) *refusal {
+	if p.has(name) {
 		return refuse(-1101, "Duplicate values for a parameter detected.")
 	}
 	*p = append(*p, param{name, value})
 	return nil
+}
+
+func (p params) has(name string) bool {
+	return slices.ContainsFunc(p, func(x param) bool { return x.name == name })
 }
 
 // must is the value of that name, which must be there.
@@ -128,18 +129,20 @@ type signed struct {
 // is in both has the query's value.
 func form(query, body string) (signed, *refusal) {
 	var s signed
-	for i, raw := range [2]string{query, body} {
-		rest, r := s.read(raw, i > 0)
+	for _, raw := range [2]string{query, body} {
+		rest, list, r := s.read(raw)
 		if r != nil {
 			return signed{}, r
 		}
 		s.payload += rest
+		list = slices.DeleteFunc(list, func(x param) bool { return s.params.has(x.name) })
+		s.params = append(s.params, list...)
 	}
 	return s, nil
 }
 
-// read takes one part in and returns it without the signature.
-func (s *signed) read(raw string, repeated bool) (string, *refusal) {
+// read is one part without the signature, and its parameters, none of which may be there twice.
+func (s *signed) read(raw string) (rest string, list params, _ *refusal) {
 	var kept []string
 	for _, piece := range strings.Split(raw, "&") {
 		if piece == "" {
@@ -149,18 +152,18 @@ func (s *signed) read(raw string, repeated bool) (string, *refusal) {
 		n, err1 := url.QueryUnescape(name)
 		v, err2 := url.QueryUnescape(value)
 		if err1 != nil || err2 != nil {
-			return "", refuse(-1100, "Illegal characters found in a parameter.")
+			return "", nil, refuse(-1100, "Illegal characters found in a parameter.")
 		}
 		if n == "signature" {
 			s.signature = v
 			continue
 		}
 		kept = append(kept, piece)
-		if r := s.params.add(n, v, repeated); r != nil {
-			return "", r
+		if r := list.add(n, v); r != nil {
+			return "", nil, r
 		}
 	}
-	return strings.Join(kept, "&"), nil
+	return strings.Join(kept, "&"), list, nil
 }
 
 // object reads the params of a request of the WebSocket API: signed is name=value, sorted by name. Clients that encode the values as a URL
@@ -190,7 +193,7 @@ func object(raw json.RawMessage) (signed, *refusal) {
 			s.signature = v
 			continue
 		}
-		if r := s.params.add(name, v, false); r != nil {
+		if r := s.params.add(name, v); r != nil {
 			return s, r
 		}
 	}

@@ -30,7 +30,7 @@ func (h *half) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var bad *refusal
 	if c.signed, bad = form(q.RawQuery, body); bad == nil {
 		if name := q.Header.Get("X-Mbx-Apikey"); name != "" {
-			_ = c.params.add("apiKey", name, true)
+			_ = c.params.add("apiKey", name) // where it is a parameter, too, that one counts
 		}
 	}
 	c.meet()

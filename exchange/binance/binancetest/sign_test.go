@@ -132,6 +132,9 @@ func TestGate(t *testing.T) {
 		{"unread", func(r *rig) answer { return r.ask("spot", "GET", account, "what=1") }, 400, -1104},
 		{"unread of futures", func(r *rig) answer { return r.ask("futures", "GET", "/fapi/v3/balance", "what=1") }, 200, 0},
 		{"twice", func(r *rig) answer { return r.ask("spot", "GET", account, "recvWindow=1&recvWindow=2") }, 400, -1101},
+		{"twice in the body", func(r *rig) answer {
+			return r.ask("spot", "POST", order3, "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.001&price=40000&price=39000")
+		}, 400, -1101},
 		{"read-only", func(r *rig) answer {
 			r.as("k3", "s3")
 			return r.ask("spot", "POST", "/api/v3/order", "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1")
