@@ -160,6 +160,9 @@ func (t *telling) order(ev *exchange.Event) {
 		report(r, o, "REPLACED", nil)
 		r.former = ""
 	}
+	if len(o.Fills) > 0 {
+		t.uncount(r)
+	}
 	for i := range o.Fills {
 		f := &o.Fills[i]
 		r.filled, r.quote = r.filled.Add(f.Quantity), r.quote.Add(f.Notional())
@@ -178,6 +181,19 @@ func (t *telling) order(ev *exchange.Event) {
 	}
 	if o.Status.Final() {
 		t.ledger(t.account).end(r)
+	}
+}
+
+// uncount gives back what r took of the limits of unfilled orders, of those whose window has not passed since: it has begun to fill.
+func (t *telling) uncount(r *record) {
+	if !r.counted {
+		return
+	}
+	r.counted = false
+	for i, name := range t.limits.orders {
+		if per := t.limits.rows[i+1].per(); r.made.Truncate(per).Equal(t.now.Truncate(per)) {
+			t.s.meter.Give(name, string(r.account), 1)
+		}
 	}
 }
 

@@ -164,6 +164,18 @@ type limitRow struct {
 	Count    *int   `json:"count,omitempty"`
 }
 
+// per is the length of the limit's window.
+func (r limitRow) per() time.Duration {
+	unit := time.Second
+	switch r.Interval {
+	case "MINUTE":
+		unit = time.Minute
+	case "DAY":
+		unit = day
+	}
+	return time.Duration(r.Num) * unit
+}
+
 // weigh counts a request of an address.
 func (h *half) weigh(remote string, n int) *refusal {
 	raw := simwire.Reading{}

@@ -23,6 +23,7 @@ type record struct {
 	byQuote exchange.Decimal // quoteOrderQty of a market order
 	made    time.Time
 	ended   bool
+	counted bool // against the account's unfilled orders
 
 	by     string // what its cancellation was called
 	former string // its client id before an amendment that is about to be told

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/binance/binancetest"
+	"github.com/bothlegs/bothlegs/exchange/sim"
 )
 
 func (r *rig) headers(pairs ...string) {
@@ -105,6 +107,49 @@ func TestOrderLimit(t *testing.T) {
 			t.Error(a.raw)
 		}
 	}, func(c *binancetest.Config) { c.Limits.SpotOrders10s, c.Limits.SpotOrdersDay = 2, 5 })
+}
+
+// What has begun to fill is no unfilled order any more: at once or later, in whole or in part, as an order or as a cancelReplace's.
+func TestUnfilledOrders(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		do        func(r *rig)
+		short, in string // the counts of 10 seconds and of the day then
+	}{
+		{"rests", func(r *rig) { r.rest("a") }, "1", "1"},
+		{"canceled", func(r *rig) { r.rest("a"); r.ask("spot", "DELETE", "/api/v3/openOrders", "symbol=BTCUSDT").ok() }, "1", "1"},
+		{"fills later", func(r *rig) { r.rest("a"); r.publish(spotMarket, 39_000) }, "0", "0"},
+		{"fills in part, twice", func(r *rig) { r.rest("b"); r.rest("a"); r.fill("a"); r.fill("a") }, "1", "1"},
+		{"fills in the next window", func(r *rig) { r.rest("a"); time.Sleep(10 * time.Second); r.rest("b"); r.fill("a") }, "1", "1"},
+		{"partly at once", func(r *rig) { r.place("side=BUY type=LIMIT timeInForce=GTC quantity=1.5 price=50001").ok() }, "0", "0"},
+		{"replaces and fills", func(r *rig) {
+			r.rest("a")
+			r.ask("spot", "POST", order3+"/cancelReplace", "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.1&cancelReplaceMode=STOP_ON_FAILURE&cancelOrigClientOrderId=a").ok()
+		}, "1", "1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			virtual(t, func(r *rig) {
+				c.do(r)
+				r.ask("spot", "GET", "/api/v3/rateLimit/order", "").has("0.count", c.short, "1.count", c.in)
+			})
+		})
+	}
+}
+
+// rest leaves an order of spot on the book.
+func (r *rig) rest(name string) {
+	r.Helper()
+	r.place("side=BUY type=LIMIT timeInForce=GTC quantity=0.1 price=40000 newClientOrderId=" + name).ok()
+}
+
+// fill fills a little of one.
+func (r *rig) fill(name string) {
+	r.Helper()
+	r.Floor().Do(func(now time.Time, e *sim.Engine) {
+		if _, err := e.Fill(now, exchange.OrderRef{Market: spotMarket, Account: mine, ClientID: name}, dec("0.01")); err != nil {
+			r.Error(err)
+		}
+	})
 }
 
 // A cancelReplace that comes when there are too many orders does nothing, or cancels and no more.

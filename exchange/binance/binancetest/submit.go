@@ -43,6 +43,7 @@ func (c *call) submit(now time.Time, e *sim.Engine, p *placement) (*record, exch
 	}
 	rec := &record{
 		m: p.m, account: r.Account, id: number(o.VenueID), name: name, typ: p.typ, tif: p.tif, stp: p.stp, side: r.Side, byQuote: p.byQuote, made: now,
+		counted: c.h.kind == exchange.Spot,
 	}
 	l.enter(rec)
 	if terms.Reject != "" { // acknowledged; the stream tells the rest
@@ -73,11 +74,6 @@ func (c *call) place() (v any, refused *refusal) {
 			return
 		}
 		v = r.spotPlaced(o, p.form)
-		if o.Status == exchange.StatusFilled { // spot counts unfilled orders
-			for _, name := range c.h.limits.orders {
-				c.h.s.meter.Give(name, string(c.key.Account), 1)
-			}
-		}
 	})
 	return v, refused
 }
