@@ -150,19 +150,16 @@ const patience = 20 * time.Second
 // eventually waits for what comes over a socket: until check has no complaint.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	deadline := time.After(patience)
-	poll := time.NewTicker(50 * time.Millisecond) // slow enough for the venues' limits
-	defer poll.Stop()
-	for {
+	deadline := time.Now().Add(patience)
+	for wait := 25 * time.Millisecond; ; wait = min(2*wait, 400*time.Millisecond) { // soon slow enough for the venues' limits
 		err := check()
 		if err == nil {
 			return
 		}
-		select {
-		case <-poll.C:
-		case <-deadline:
+		if time.Now().After(deadline) {
 			t.Fatalf("after %s: %v", patience, err)
 		}
+		<-time.After(wait)
 	}
 }
 
