@@ -144,10 +144,11 @@ func (p params) window() (made, until time.Time, r *refusal) {
 		if r != nil || places(v) > 3 {
 			return made, until, refuse(-1130, "Data sent for parameter 'recvWindow' is not valid.")
 		}
-		us, _ := d.Int64(-3)
-		if window = time.Duration(us) * time.Microsecond; window > windowMax {
+		if d.Cmp(exchange.Scaled(windowMax.Milliseconds(), 0)) > 0 {
 			return made, until, refuse(-1131, "recvWindow must be less than 60000")
 		}
+		us, _ := d.Int64(-3) // which it has
+		window = time.Duration(us) * time.Microsecond
 	}
 	return made, made.Add(window), nil
 }

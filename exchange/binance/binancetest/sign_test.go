@@ -128,6 +128,8 @@ func TestGate(t *testing.T) {
 		{"wide", func(r *rig) answer { r.skew = -time.Minute; return r.ask("spot", "GET", account, "recvWindow=60000") }, 200, 0},
 		{"fraction", func(r *rig) answer { return r.ask("spot", "GET", account, "recvWindow=1000.345") }, 200, 0},
 		{"too wide", func(r *rig) answer { return r.ask("spot", "GET", account, "recvWindow=60001") }, 400, -1131},
+		{"much too wide", func(r *rig) answer { return r.ask("spot", "GET", account, "recvWindow=18446744103709.560") }, 400, -1131},
+		{"wider than numbers", func(r *rig) answer { return r.ask("spot", "GET", account, "recvWindow=99999999999999999999") }, 400, -1131},
 		{"no window", func(r *rig) answer { return r.ask("spot", "GET", account, "recvWindow=x") }, 400, -1130},
 		{"unread", func(r *rig) answer { return r.ask("spot", "GET", account, "what=1") }, 400, -1104},
 		{"unread of futures", func(r *rig) answer { return r.ask("futures", "GET", "/fapi/v3/balance", "what=1") }, 200, 0},

@@ -1,6 +1,7 @@
 package binancetest
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -210,6 +211,9 @@ func (c *call) countdown() (any, *refusal) {
 	n, refused := c.params.integer("countdownTime", 0)
 	if refused != nil {
 		return nil, refused
+	}
+	if n > math.MaxInt64/int64(time.Millisecond) {
+		return nil, refuse(-1130, "Data sent for parameter 'countdownTime' is not valid.")
 	}
 	s, k := c.h.s, countdownKey{c.key.Account, m}
 	s.mu.Lock()
