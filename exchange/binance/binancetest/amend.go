@@ -79,6 +79,8 @@ func (c *call) amendOrder(now time.Time, e *sim.Engine, r *record, o exchange.Or
 		return nil, refuse(-2038, "Order amend (quantity increase) is not supported.")
 	case q.Equal(o.Quantity):
 		return nil, refuse(-2038, "The requested action would change no state; rejecting.")
+	case r.amends >= maxAmends:
+		return nil, filter("MAX_NUM_ORDER_AMENDS")
 	case name != r.name && l.open(r.m, name):
 		return nil, refuse(-2038, "Duplicate order sent.")
 	}
@@ -97,6 +99,7 @@ func (c *call) amendOrder(now time.Time, e *sim.Engine, r *record, o exchange.Or
 		if err != nil {
 			return nil, declined(exchange.Spot, err)
 		}
+		r.amends++
 		if name != former {
 			r.former = former
 			l.rename(r, name)

@@ -106,6 +106,14 @@ func closed(k exchange.Kind) *refusal {
 	return refuse(-4140, "Invalid symbol status for opening position.")
 }
 
+// crowded is of an account with maxOrders on a symbol.
+func crowded(k exchange.Kind) *refusal {
+	if k == exchange.Spot {
+		return filter("MAX_NUM_ORDERS")
+	}
+	return refuse(-2025, "Reach max open order limit.")
+}
+
 func duplicate(k exchange.Kind) *refusal {
 	if k == exchange.Spot {
 		return refuse(-2010, "Duplicate order sent.")

@@ -24,6 +24,7 @@ type record struct {
 	made    time.Time
 	ended   bool
 	counted bool // against the account's unfilled orders
+	amends  int  // amendments of spot
 
 	by     string // what its cancellation was called
 	former string // its client id before an amendment that is about to be told
@@ -43,8 +44,9 @@ type ledger struct {
 	byID   map[int64]*record
 	byName map[named]*record // the newest of that name
 	list   map[*market][]*record
-	uses   map[string]int // of names, since the engine takes each but once
-	ended  []*record      // oldest first
+	many   map[*market]int // of orders that have not ended
+	uses   map[string]int  // of names, since the engine takes each but once
+	ended  []*record       // oldest first
 }
 
 // named is a client id: it stands for one order of a symbol.
@@ -57,7 +59,7 @@ type named struct {
 const keepEnded = 1 << 17
 
 func newLedger() *ledger {
-	return &ledger{byID: map[int64]*record{}, byName: map[named]*record{}, list: map[*market][]*record{}, uses: map[string]int{}}
+	return &ledger{byID: map[int64]*record{}, byName: map[named]*record{}, list: map[*market][]*record{}, many: map[*market]int{}, uses: map[string]int{}}
 }
 
 // ledger is that of an account; every account has one.
@@ -74,6 +76,7 @@ func (h *half) ledger(a exchange.AccountID) *ledger {
 func (l *ledger) enter(r *record) {
 	l.byID[r.id] = r
 	l.byName[named{r.m, r.name}] = r
+	l.many[r.m]++
 	all := l.list[r.m]
 	at, _ := slices.BinarySearchFunc(all, r.id, byID)
 	l.list[r.m] = slices.Insert(all, at, r)
@@ -96,6 +99,7 @@ func (l *ledger) end(r *record) {
 		return
 	}
 	r.ended = true
+	l.many[r.m]--
 	l.ended = append(l.ended, r)
 	if len(l.ended) <= keepEnded {
 		return
@@ -126,6 +130,15 @@ func (l *ledger) engineID(name string) string {
 		return name + "#" + strconv.Itoa(n)
 	}
 	return name
+}
+
+// full is whether the account has as many working orders on m as it may have.
+func (l *ledger) full(e *sim.Engine, a exchange.AccountID, m *market) bool {
+	if l.many[m] < maxOrders {
+		return false
+	}
+	l.many[m] = len(e.OpenOrders(a, m.ins.Market.Symbol)) // exactly, whatever was not told
+	return l.many[m] >= maxOrders
 }
 
 // adopt makes a record of an order that came by another door than this server.

@@ -152,6 +152,36 @@ func (r *rig) fill(name string) {
 	})
 }
 
+// An account has 200 orders on a symbol and no more; an order of spot is amended ten times.
+func TestFiltersThatCount(t *testing.T) {
+	virtual(t, func(r *rig) {
+		const spot, perp = "side=BUY type=LIMIT timeInForce=GTC quantity=0.001 price=40000", "side=BUY type=LIMIT timeInForce=GTC quantity=0.002 price=40000"
+		for range 199 {
+			r.place(spot).ok()
+			r.open(perp).ok()
+		}
+		r.place(spot + " newClientOrderId=last").ok()
+		r.open(perp + " newClientOrderId=last").ok()
+		if a := r.place(spot).refused(400, -1013); text(a.at("msg")) != "Filter failure: MAX_NUM_ORDERS" {
+			t.Error(a.raw)
+		}
+		r.open(perp).refused(400, -2025)
+		r.place("side=BUY type=MARKET quantity=0.001").ok()
+		r.ask("spot", "DELETE", order3, "symbol=BTCUSDT&origClientOrderId=last").ok()
+		r.ask("futures", "DELETE", order1, "symbol=BTCUSDT&origClientOrderId=last").ok()
+		r.place("side=BUY type=LIMIT timeInForce=GTC quantity=0.1 price=40000 newClientOrderId=a").ok()
+		r.open(perp).ok()
+		for i := range 11 {
+			a := r.ask("spot", "PUT", order3+"/amend/keepPriority", "symbol=BTCUSDT&origClientOrderId=a&newClientOrderId=a&newQty=0.0"+strconv.Itoa(90-i))
+			if i < 10 {
+				a.ok()
+			} else if a.refused(400, -1013); text(a.at("msg")) != "Filter failure: MAX_NUM_ORDER_AMENDS" {
+				t.Error(a.raw)
+			}
+		}
+	}, func(c *binancetest.Config) { c.Limits.SpotOrders10s, c.Limits.FuturesOrders10s = 1000, 1000 })
+}
+
 // A cancelReplace that comes when there are too many orders does nothing, or cancels and no more.
 func TestOrderLimitOfReplacements(t *testing.T) {
 	for _, c := range []struct {

@@ -57,6 +57,13 @@ type venueFilter map[string]any
 // largest stands for no upper bound of a price.
 const largest = "922327.00000000"
 
+// What an account may have of orders on a symbol, of amendments of one, and what spot's limit orders may be worth.
+const (
+	maxOrders   = 200
+	maxAmends   = 10
+	maxNotional = 9_000_000
+)
+
 func (m *market) filters() []venueFilter {
 	max := m.ins.MaxQty
 	if max.IsZero() {
@@ -72,16 +79,16 @@ func (m *market) filters() []venueFilter {
 	}
 	if m.kind == exchange.Perp {
 		return append(list,
-			venueFilter{"filterType": "MAX_NUM_ORDERS", "limit": 200},
+			venueFilter{"filterType": "MAX_NUM_ORDERS", "limit": maxOrders},
 			venueFilter{"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
 			venueFilter{"filterType": "MIN_NOTIONAL", "notional": m.ins.MinNotional.String()})
 	}
 	return append(list,
-		venueFilter{"filterType": "NOTIONAL", "minNotional": money(m.ins.MinNotional), "applyMinToMarket": false,
-			"maxNotional": "9000000.00000000", "applyMaxToMarket": false, "avgPriceMins": 5},
-		venueFilter{"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200},
+		venueFilter{"filterType": "NOTIONAL", "minNotional": money(m.ins.MinNotional), "applyMinToMarket": true,
+			"maxNotional": money(exchange.Scaled(maxNotional, 0)), "applyMaxToMarket": false, "avgPriceMins": 5},
+		venueFilter{"filterType": "MAX_NUM_ORDERS", "maxNumOrders": maxOrders},
 		venueFilter{"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
-		venueFilter{"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": 10})
+		venueFilter{"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": maxAmends})
 }
 
 // spotSymbol is a row of spot's exchangeInfo.

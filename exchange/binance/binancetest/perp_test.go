@@ -96,6 +96,17 @@ func TestPerpRefusals(t *testing.T) {
 	})
 }
 
+// Market orders are held against the least notional at the mark price, unless they reduce a position.
+func TestPerpWorth(t *testing.T) {
+	virtual(t, func(r *rig) {
+		r.open("side=BUY type=MARKET quantity=0.001").ok()
+		r.publish(perpMarket, 40_000)
+		r.open("side=BUY type=MARKET quantity=0.001").refused(400, -4164)
+		r.open("side=SELL type=MARKET quantity=0.001").refused(400, -4164)
+		r.open("side=SELL type=MARKET quantity=0.001 reduceOnly=true newOrderRespType=RESULT").ok().has("status", "FILLED")
+	})
+}
+
 func TestPerpModify(t *testing.T) {
 	virtual(t, func(r *rig) {
 		modify := func(params string) answer {
@@ -161,6 +172,7 @@ func TestCountdown(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		working("CANCELED")
 		r.ask("futures", "POST", "/fapi/v1/countdownCancelAll", "symbol=BTCUSDT").refused(400, -1102)
+		r.ask("futures", "POST", "/fapi/v1/countdownCancelAll", "symbol=BTCUSDT&countdownTime=9223372036854775807").refused(400, -1130)
 	})
 }
 

@@ -3,6 +3,7 @@ package binancetest
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
 	"github.com/bothlegs/bothlegs/exchange/sim"
@@ -37,7 +38,10 @@ func (c *call) placement() (*placement, *refusal) {
 	if !m.ins.Tradable {
 		return nil, closed(m.kind)
 	}
-	return p, m.checkFilters(p)
+	if r := m.checkFilters(p); r != nil {
+		return nil, r
+	}
+	return p, c.checkWorth(p)
 }
 
 func (c *call) readSide(p *placement) *refusal {
@@ -243,18 +247,34 @@ func (m *market) checkFilters(p *placement) *refusal {
 		}
 	}
 	if p.byQuote.Sign() > 0 {
-		if p.byQuote.Cmp(m.ins.MinNotional) < 0 {
-			return filter("NOTIONAL")
-		}
 		return nil
 	}
 	if x := m.checkQuantity(r.Quantity); x != nil {
 		return x
 	}
-	if r.Type == exchange.TypeLimit && !r.ReduceOnly {
-		return m.checkNotional(r.Price.Mul(r.Quantity))
+	if r.Type != exchange.TypeLimit || r.ReduceOnly {
+		return nil
 	}
-	return nil
+	if worth := r.Price.Mul(r.Quantity); m.kind == exchange.Spot && worth.Cmp(exchange.Scaled(maxNotional, 0)) > 0 {
+		return filter("NOTIONAL")
+	}
+	return m.checkNotional(r.Price.Mul(r.Quantity))
+}
+
+// checkWorth holds a market order against the least that an order is worth, at the mark price. Without one the engine has the word.
+func (c *call) checkWorth(p *placement) (refused *refusal) {
+	switch r := &p.request; {
+	case r.Type != exchange.TypeMarket || r.ReduceOnly:
+	case p.byQuote.Sign() > 0:
+		refused = p.m.checkNotional(p.byQuote)
+	default:
+		c.h.s.look(func(_ time.Time, e *sim.Engine) {
+			if mark, ok := e.Mark(p.m.ins.Market.Symbol); ok {
+				refused = p.m.checkNotional(mark.Mul(r.Quantity))
+			}
+		})
+	}
+	return refused
 }
 
 func (m *market) checkPrice(p exchange.Decimal) *refusal {

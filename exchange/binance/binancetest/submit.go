@@ -13,6 +13,9 @@ func (c *call) submit(now time.Time, e *sim.Engine, p *placement) (*record, exch
 	if p.name != "" && l.open(p.m, p.name) {
 		return nil, exchange.Order{}, duplicate(c.h.kind)
 	}
+	if p.request.Type == exchange.TypeLimit && l.full(e, c.key.Account, p.m) {
+		return nil, exchange.Order{}, crowded(c.h.kind)
+	}
 	name := p.name
 	if name == "" {
 		name = c.h.s.makeName()
