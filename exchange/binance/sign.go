@@ -210,15 +210,18 @@ func appendQuery(b []byte, params []param) []byte {
 // appendEscaped encodes all but what RFC 3986 calls unreserved: a space is %20, which form encoding would make a plus.
 func appendEscaped[T string | []byte](b []byte, s T) []byte {
 	const hexDigits = "0123456789ABCDEF"
+	done := 0 // of s, in b
 	for i := range len(s) {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~' {
-			b = append(b, c)
-			continue
+		if c := s[i]; !unreserved(c) {
+			b = append(append(b, s[done:i]...), '%', hexDigits[c>>4], hexDigits[c&15])
+			done = i + 1
 		}
-		b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
 	}
-	return b
+	return append(b, s[done:]...)
+}
+
+func unreserved(c byte) bool {
+	return c|32 >= 'a' && c|32 <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~'
 }
 
 func appendObject(b []byte, params []param) []byte {

@@ -103,10 +103,14 @@ func (l *Limits) enter(w *waiter, by time.Time) (next time.Time, err error) {
 	now := time.Now()
 	w.in = w.few[:0]
 	for _, c := range w.costs {
-		if l.rules[c.Name] == nil {
-			panic("rest: a cost of a rule that nobody declared: " + c.Name)
+		x := l.windows[c.dimension()]
+		if x == nil {
+			if l.rules[c.Name] == nil {
+				panic("rest: a cost of a rule that nobody declared: " + c.Name)
+			}
+			x = l.window(c.dimension())
 		}
-		w.in = append(w.in, l.window(c.dimension()))
+		w.in = append(w.in, x)
 	}
 	if err := l.tooMuch(w); err != nil {
 		return next, err
