@@ -152,11 +152,33 @@ type perpWallet struct {
 	Update    int64  `json:"updateTime"`
 }
 
+// maintenance is the margin that a position must keep, in thousandths of its worth.
+const maintenance = 4
+
+// profits are what the account's positions would bring at the mark price, by asset, and the margin that they must keep.
+func (c *call) profits() (by map[exchange.Asset]exchange.Decimal, all, kept exchange.Decimal) {
+	by = map[exchange.Asset]exchange.Decimal{}
+	c.h.s.look(func(_ time.Time, e *sim.Engine) {
+		for _, p := range e.Positions(c.key.Account) {
+			y := p.Market.Symbol
+			mark, ok := e.Mark(y)
+			if y.Kind != exchange.Perp || !ok {
+				continue
+			}
+			profit := p.Quantity.Mul(mark.Sub(e.Entry(c.key.Account, y)))
+			by[y.Quote], all = by[y.Quote].Add(profit), all.Add(profit)
+			kept = kept.Add(p.Quantity.Abs().Mul(mark).Mul(exchange.Scaled(maintenance, -3)))
+		}
+	})
+	return by, all, kept
+}
+
 func (c *call) perpBalances() (any, *refusal) {
 	rows := []perpWallet{}
+	profits, _, _ := c.profits()
 	for _, b := range c.balances() {
 		free := money(b.Free.Max(exchange.Decimal{}))
-		rows = append(rows, perpWallet{"SIM", string(b.Asset), money(b.Total()), money(b.Total()), money(exchange.Decimal{}), free, free, true, time.Now().UnixMilli()})
+		rows = append(rows, perpWallet{"SIM", string(b.Asset), money(b.Total()), money(b.Total()), money(profits[b.Asset]), free, free, true, time.Now().UnixMilli()})
 	}
 	return rows, nil
 }
@@ -220,7 +242,7 @@ func (c *call) risk(e *sim.Engine, m *market) (perpRisk, bool) {
 	r := perpRisk{
 		Symbol: m.symbol, Side: "BOTH", Qty: m.qty(q), Entry: m.price(entry), BreakEven: m.price(entry), Mark: money(mark), Profit: money(q.Mul(mark.Sub(entry))),
 		Liquidation: "0", Isolated: "0", Notional: money(q.Mul(mark)), MarginAsset: string(y.Quote), Wallet: "0", Initial: money(orders.Add(position)),
-		Maintenance: money(q.Abs().Mul(mark).Mul(exchange.Scaled(4, -3))), OfPosition: money(position), OfOrders: money(orders), ADL: 1, Bids: "0", Asks: "0",
+		Maintenance: money(q.Abs().Mul(mark).Mul(exchange.Scaled(maintenance, -3))), OfPosition: money(position), OfOrders: money(orders), ADL: 1, Bids: "0", Asks: "0",
 		Update: ms(at),
 	}
 	if q.IsZero() {
@@ -256,14 +278,15 @@ type perpAsset struct {
 func (c *call) perpAccount() (any, *refusal) {
 	var total, locked exchange.Decimal
 	assets := []perpAsset{}
+	profits, profit, kept := c.profits()
 	for _, b := range c.balances() {
 		total, locked = total.Add(b.Total()), locked.Add(b.Locked)
 		all := money(b.Total())
-		assets = append(assets, perpAsset{string(b.Asset), all, all, money(b.Locked), all, money(b.Free), time.Now().UnixMilli()})
+		assets = append(assets, perpAsset{string(b.Asset), all, money(b.Total().Add(profits[b.Asset])), money(b.Locked), all, money(b.Free), time.Now().UnixMilli()})
 	}
 	positions, _ := c.positionRisk()
 	a := perpTotals{
-		Initial: money(locked), Maintenance: "0.00000000", Wallet: money(total), Profit: "0.00000000", Margin: money(total), Cross: money(total),
+		Initial: money(locked), Maintenance: money(kept), Wallet: money(total), Profit: money(profit), Margin: money(total.Add(profit)), Cross: money(total),
 		Available: money(total.Sub(locked)), Withdraw: money(total.Sub(locked)), Assets: assets,
 	}
 	a.Positions, _ = positions.([]perpRisk)

@@ -107,6 +107,18 @@ func TestPerpWorth(t *testing.T) {
 	})
 }
 
+// What a position would bring is told alike by all who tell it.
+func TestPerpProfit(t *testing.T) {
+	virtual(t, func(r *rig) {
+		r.open("side=BUY type=MARKET quantity=1").ok()
+		r.publish(perpMarket, 60_000)
+		r.ask("futures", "GET", "/fapi/v3/positionRisk", "").ok().has("0.unRealizedProfit", "9999.00000000", "0.maintMargin", "240.00000000")
+		r.ask("futures", "GET", "/fapi/v3/balance", "").ok().has("0.crossUnPnl", "9999.00000000", "0.balance", "49974.99950000")
+		r.ask("futures", "GET", "/fapi/v3/account", "").ok().has("totalUnrealizedProfit", "9999.00000000", "totalMaintMargin", "240.00000000",
+			"totalWalletBalance", "49974.99950000", "totalMarginBalance", "59973.99950000", "assets.0.marginBalance", "59973.99950000")
+	})
+}
+
 func TestPerpModify(t *testing.T) {
 	virtual(t, func(r *rig) {
 		modify := func(params string) answer {
