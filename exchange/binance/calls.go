@@ -19,10 +19,12 @@ type call struct {
 	entry        string // of the WebSocket API; "" where it has none
 	params       []param
 	room         [12]param // for params of orders
-	public       bool      // needs no key
-	keyOnly      bool      // needs the key, and no signature
-	weight       int       // of the address
-	orders       int       // counted against the account's orders
+	request      rest.Request
+	prices       [4]rest.Cost
+	public       bool // needs no key
+	keyOnly      bool // needs the key, and no signature
+	weight       int  // of the address
+	orders       int  // counted against the account's orders
 	lane         rest.Lane
 	deadline     time.Time // the venue must refuse after it
 }

@@ -54,8 +54,11 @@ func rules() map[string]rest.Rule {
 
 // costs are what a request adds: weight of the address, orders of the account.
 func costs(k exchange.Kind, account exchange.AccountID, weight, orders int) []rest.Cost {
+	return appendCosts(make([]rest.Cost, 0, 4), k, account, weight, orders)
+}
+
+func appendCosts(list []rest.Cost, k exchange.Kind, account exchange.AccountID, weight, orders int) []rest.Cost {
 	d := dimensionsOf(k)
-	list := make([]rest.Cost, 0, 4)
 	if weight > 0 {
 		list = append(list, rest.Cost{Name: d.weight, N: weight})
 	}

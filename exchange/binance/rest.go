@@ -91,8 +91,9 @@ func (x *Exchange) do(ctx context.Context, c *call) ([]byte, error) {
 		return data, err
 	}
 	h := x.half(c.kind)
-	r := &rest.Request{Op: c.op, Method: c.method, Path: c.path, Lane: c.lane, Write: c.write, Deadline: c.deadline,
-		Costs: costs(c.kind, x.cfg.Account, c.weight, c.orders)}
+	r := &c.request // a part of c, as the costs are: every order passes here
+	*r = rest.Request{Op: c.op, Method: c.method, Path: c.path, Lane: c.lane, Write: c.write, Deadline: c.deadline,
+		Costs: appendCosts(c.prices[:0], c.kind, x.cfg.Account, c.weight, c.orders)}
 	if c.public {
 		r.Query = string(appendQuery(nil, c.params))
 	} else {
