@@ -57,11 +57,10 @@ type venueFilter map[string]any
 // largest stands for no upper bound of a price.
 const largest = "922327.00000000"
 
-// What an account may have of orders on a symbol, of amendments of one, and what spot's limit orders may be worth.
+// What an account may have of orders on a symbol, and of amendments of one.
 const (
-	maxOrders   = 200
-	maxAmends   = 10
-	maxNotional = 9_000_000
+	maxOrders = 200
+	maxAmends = 10
 )
 
 func (m *market) filters() []venueFilter {
@@ -85,7 +84,7 @@ func (m *market) filters() []venueFilter {
 	}
 	return append(list,
 		venueFilter{"filterType": "NOTIONAL", "minNotional": money(m.ins.MinNotional), "applyMinToMarket": true,
-			"maxNotional": money(exchange.Scaled(maxNotional, 0)), "applyMaxToMarket": false, "avgPriceMins": 5},
+			"maxNotional": "9000000.00000000", "applyMaxToMarket": false, "avgPriceMins": 5},
 		venueFilter{"filterType": "MAX_NUM_ORDERS", "maxNumOrders": maxOrders},
 		venueFilter{"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
 		venueFilter{"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": maxAmends})

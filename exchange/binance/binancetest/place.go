@@ -255,9 +255,6 @@ func (m *market) checkFilters(p *placement) *refusal {
 	if r.Type != exchange.TypeLimit || r.ReduceOnly {
 		return nil
 	}
-	if worth := r.Price.Mul(r.Quantity); m.kind == exchange.Spot && worth.Cmp(exchange.Scaled(maxNotional, 0)) > 0 {
-		return filter("NOTIONAL")
-	}
 	return m.checkNotional(r.Price.Mul(r.Quantity))
 }
 
