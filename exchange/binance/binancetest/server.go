@@ -11,8 +11,8 @@
 // What it does not play: conditional orders, order lists, batches, GTD and RPI orders, hedge mode, isolated margin, liquidations, price
 // bands, klines and trades, FIX and SBE. Streams of those are acknowledged and silent. Realised profits are told as zero, and what is
 // available leaves out what open positions would bring. Of the filters that are listed, maxNotional and those of algo orders are not
-// enforced, and a cancelReplace's order is counted after its cancellation. Amounts are exact, where the venue would cut them at 8 digits. Orders that others
-// gave to the engine directly are told like all others, whatever the filters say.
+// enforced, and a cancelReplace's order is counted after its cancellation. Amounts are exact, where the venue would cut them at 8 digits.
+// Orders that others gave to the engine directly are told like all others, whatever the filters say.
 //
 // The engine should have SplitWallets and BaseFee, as the venue has.
 package binancetest
