@@ -83,7 +83,7 @@ const (
 // socketConfig is how the venue treats a connection.
 func (h *half) socketConfig(k kindOfSocket) simwire.SocketConfig {
 	t := h.s.cfg.Timing
-	c := simwire.SocketConfig{PingEvery: t.SpotPing, PongWait: t.SpotPong, MaxAge: t.MaxAge, Messages: 5, Queue: 4096}
+	c := simwire.SocketConfig{PingEvery: t.SpotPing, PongWait: t.SpotPong, MaxAge: t.MaxAge, Messages: 5}
 	if h.kind == exchange.Perp {
 		c.PingEvery, c.PongWait, c.Messages = t.FuturesPing, t.FuturesPong, 10
 	}
