@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bothlegs/bothlegs/exchange"
@@ -133,6 +134,7 @@ func TestReplacedAndNoSuccessor(t *testing.T) {
 		if _, err := x.Replace(t.Context(), ref, change("101", "1.166")); exchange.OutcomeOf(err) != unknown {
 			t.Fatal(err)
 		}
+		synctest.Wait() // y knows it from its stream
 		if found, err := y.Lookup(t.Context(), ref); err != nil || found.Status != exchange.StatusUnknown {
 			t.Errorf("while it may come: %s, %v", showOrder(found), err)
 		}
