@@ -53,7 +53,7 @@ type Trader interface {
 	Lookup(ctx context.Context, ref OrderRef) (Order, error)
 
 	// StreamOrders follows the account's orders until ctx ends. StreamUp comes first; StreamDown and StreamUp surround each
-	// reconnect, and what happened between is delivered before that StreamUp. No event is lost or doubled. emit is called
+	// reconnect, and what happened between is delivered before that StreamUp. No event that the venue sends is lost or doubled. emit is called
 	// from one goroutine; it may block for a while, never for ever.
 	StreamOrders(ctx context.Context, emit func(Event)) error
 }

@@ -14,5 +14,6 @@
 //
 // All but Floor and Exchange, which run on the machine's clock, are the same to the byte for one seed; 0 is a seed like any other.
 //
-// [Generator] makes books where there is no recording. What this form does not play: liquidation.
+// [Generator] makes books where there is no recording. What this form does not play: liquidation; and what closing a
+// part of a position brings can be spent when the position is flat (see [Engine.Realised]).
 package sim

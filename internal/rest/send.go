@@ -113,10 +113,13 @@ func (c *Client) send(ctx context.Context, req *http.Request, r *Request, egress
 	return &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, grant: grant}, nil
 }
 
+// believed is how long a body may say that it is for a buffer of that length: beyond, memory comes with the bytes.
+const believed = 1 << 20
+
 // readAll reads a body, and not more than maxBody + 1 of it. One that says how long it is needs one buffer.
 func readAll(resp *http.Response) ([]byte, error) {
 	n := resp.ContentLength
-	if n <= 0 || n > maxBody { // a transport that is not net/http's may leave it at 0
+	if n <= 0 || n > believed { // a transport that is not net/http's may leave it at 0
 		return io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	}
 	body := make([]byte, 0, n+1)

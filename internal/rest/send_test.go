@@ -3,11 +3,13 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -51,6 +53,23 @@ func TestAnswerWithoutBody(t *testing.T) {
 	if body, err := client("https://mars.example", way).Do(t.Context(), order(rest.Opens)); err != nil || len(body) != 0 {
 		t.Errorf("%q, %v", body, err)
 	}
+}
+
+// What a transport says of a body's length is no more than a hint: all of the body is read, and a great claim takes no memory.
+func TestAnswerOfAnotherLength(t *testing.T) {
+	for _, n := range []int64{-1, 0, 1, 7, 8, 9, 100, 1 << 40} {
+		way := roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, ContentLength: n, Body: io.NopCloser(iotest.OneByteReader(strings.NewReader("12345678")))}, nil
+		})
+		if body, err := client("https://mars.example", way).Do(t.Context(), order(rest.Opens)); err != nil || string(body) != "12345678" {
+			t.Errorf("told %d: %q, %v", n, body, err)
+		}
+	}
+	broken := roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, ContentLength: 8, Body: io.NopCloser(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("12345678"))))}, nil
+	})
+	_, err := client("https://mars.example", broken).Do(t.Context(), order(rest.Opens))
+	check(t, nil, err, false, order(rest.Opens), exchange.ErrOutcomeUnknown, exchange.ErrUnavailable)
 }
 
 // An address with a password is refused, for the password would not be sent; and no error tells it.
